@@ -1,0 +1,309 @@
+"""Checks of arguments: each raises `ValueError` that names what was wrong and what was expected."""
+
+import graphlib
+import operator
+
+import numpy as np
+
+
+def fail(wrong, expected):
+    raise ValueError(f"{wrong}; expected {expected}")
+
+
+# ---------------------------------------------------------------- numbers and arrays
+
+
+def number(name, value, low, high):
+    """A number with low <= value < high."""
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        fail(f"{name} is {value!r}", "a number")
+    if not low <= value < high:
+        fail(f"{name} is {value:g}", f"a number of at least {low:g} and below {high:g}")
+    return value
+
+
+def count(name, value, least=0):
+    """An integer of at least so much."""
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        fail(f"{name} is {value!r}", "an integer")
+    if isinstance(value, bool | np.bool_) or whole < least:
+        fail(f"{name} is {value!r}", f"an integer of at least {least}")
+    return whole
+
+
+def array(name, value):
+    """Real numbers, as floats."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        fail(f"{name} is ragged", "an array of numbers")
+    if array.dtype.kind not in "biuf":
+        fail(f"{name} holds {array.dtype}", "real numbers")
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def flat(w, size):
+    if np.ndim(w) != 2 or np.shape(w)[1] != size:
+        fail(f"w has the shape {np.shape(w)}", f"(runs, {size}), one row of weights a run")
+
+
+def weights(w, net):
+    """Weights that `net` can run with."""
+    if not isinstance(w, np.ndarray) or w.dtype not in (np.float64, np.float32):
+        fail(f"w is {getattr(w, 'dtype', type(w).__name__)}", "an array of float64 or float32")
+    flat(w, net.size)
+    if len(w) == 0:
+        fail("w has no rows", "one row of weights a run")
+    if not np.isfinite(w).all():
+        fail(f"w of run {np.flatnonzero(~np.isfinite(w).all(axis=1))[0]} holds NaN or infinity", "finite weights")
+    if net.mask is not None and w[:, ~net.mask[0]].any():
+        fail("w gives weight to connections that the mask of their link leaves out", "zero there")
+
+
+def seeds(values):
+    try:
+        values = list(values)
+    except TypeError:
+        fail(f"seeds is {values!r}", "a sequence of integers, for instance range(1000) or [7]")
+    if not values:
+        fail("seeds is empty", "at least one seed")
+    return [count("a seed", value) for value in values]
+
+
+def limit(value, size):
+    value = array("limit", value)
+    if not np.isfinite(value).all() or (value < 0).any():
+        fail("limit is negative or not finite", "a range of initial weights of at least 0")
+    if value.ndim > 2 or value.size not in (1, size) or value.shape[-1:] not in ((), (1,), (size,)):
+        fail(f"limit has the shape {value.shape}", f"a number, or one per weight ({size},)")
+    return value.reshape(-1) if value.size > 1 else float(value.reshape(-1)[0])
+
+
+# ---------------------------------------------------------------- networks
+
+
+def layer_sizes(units):
+    if len(units) < 2:
+        fail(f"layered{tuple(units)} has {len(units)} layers", "at least two numbers of units")
+    return [count("a number of units", n, 1) for n in units]
+
+
+def skips(pairs, layers):
+    pairs = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(k, int) for k in pair)):
+            fail(f"skip {pair!r}", "a pair of layer numbers, for instance (0, 2)")
+        if not 0 <= pair[0] < pair[1] - 1 < layers - 1:
+            fail(f"skip {pair!r}", f"a layer and one at least two above it, of layers 0 to {layers - 1}")
+    return pairs
+
+
+def graph(layers, links):
+    """Layers with names of their own, and links from lower layers to higher ones."""
+    if not layers or not links:
+        fail("the network has no layers or no links", "at least two layers and a link")
+    names = [layer.name for layer in layers]
+    for layer in layers:
+        count(f"the number of units of layer {layer.name!r}", layer.units, 1)
+        if names.count(layer.name) > 1:
+            fail(f"there are {names.count(layer.name)} layers {layer.name!r}", "a name of its own for each")
+        if not (callable(getattr(layer.activation, "function", 0)) and callable(getattr(layer.activation, "slope", 0))):
+            fail(f"the activation of layer {layer.name!r} is {layer.activation!r}", "a bp.Activation")
+    ends = [(link.source, link.target) for link in links]
+    for source, target in ends:
+        for name in (source, target):
+            if name not in names:
+                fail(f"link {source}->{target} names an unknown layer {name!r}", f"one of {', '.join(names)}")
+        if source == target:
+            fail(f"link {source}->{target} stays within a layer", "a link to a higher layer")
+        if ends.count((source, target)) > 1:
+            fail(f"there are {ends.count((source, target))} links {source}->{target}", "one")
+    try:
+        graphlib.TopologicalSorter({name: [s for s, t in ends if t == name] for name in names}).prepare()
+    except graphlib.CycleError as error:
+        fail(f"links form a cycle: {' -> '.join(error.args[1])}", "links from lower layers to higher ones")
+    for source, target in ends:
+        if names.index(source) > names.index(target):
+            fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
+
+
+def shared(uses, links, input_layers):
+    """Weights and biases that bear one name, and their masks, agree in shape; input layers have no bias."""
+    for layer in input_layers:
+        if isinstance(layer.bias, str):
+            fail(
+                f"layer {layer.name!r} has the bias {layer.bias!r} but no incoming link",
+                "its states to be set as inputs",
+            )
+    shapes = dict(uses)
+    for name, shape in uses:
+        if shape != shapes[name]:
+            fail(f"{name!r} names weights of shape {shape} and of {shapes[name]}", "shared weights of one shape")
+    masks = {link.weights: link.mask for link in links}
+    for link in links:
+        mask = link.mask
+        if mask is not None and (np.shape(mask) != shapes[link.weights] or np.asarray(mask).dtype != bool):
+            fail(
+                f"the mask of link {link.source}->{link.target} is {np.asarray(mask).dtype} {np.shape(mask)}",
+                f"bool {shapes[link.weights]}: (target units, source units)",
+            )
+        if (mask is None) != (masks[link.weights] is None) or not np.array_equal(mask, masks[link.weights]):
+            fail(f"links that share the weights {link.weights!r} have different masks", "one mask")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def inputs(states):
+    states = _states("inputs", states)
+    for name, y in states.items():
+        if not np.isfinite(y).all():
+            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
+    return states
+
+
+def targets(states):
+    states = _states("targets", states)
+    for name, d in states.items():
+        if np.isinf(d).any():
+            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
+    return states
+
+
+def _states(what, states):
+    if not hasattr(states, "items"):
+        fail(f"{what} are {type(states).__name__}", "a dict of layer name -> states")
+    states = {name: array(f"{what} of layer {name!r}", y) for name, y in states.items()}
+    for name, y in states.items():
+        if y.ndim not in (2, 3) or 0 in y.shape:
+            fail(f"{what} of layer {name!r} have the shape {y.shape}", "(units, cases) or (runs, units, cases)")
+    return states
+
+
+def held_out(mask):
+    if mask is not None:
+        mask = np.asarray(mask)
+        if mask.dtype != bool or mask.ndim not in (1, 2):
+            fail(f"held_out is {mask.dtype} of shape {mask.shape}", "bool (cases,) or (runs, cases)")
+    return mask
+
+
+def runs_and_cases(task):
+    """The number of runs (None where all share) and of cases that all parts of a task agree on."""
+    parts = [*task.inputs.values(), *task.targets.values()]
+    cases = {y.shape[-1] for y in parts}
+    runs = {len(y) for y in parts if y.ndim == 3}
+    if task.held_out is not None:
+        cases.add(task.held_out.shape[-1])
+        runs |= {len(task.held_out)} if task.held_out.ndim == 2 else set()
+    if len(cases) != 1:
+        fail(f"the parts of the task have {sorted(cases)} cases", "the same number in all")
+    if len(runs) > 1:
+        fail(f"the parts of the task have {sorted(runs)} runs", "the same number in all")
+    return runs.pop() if runs else None, cases.pop()
+
+
+def case_numbers(cases, of):
+    """Case numbers, (k,) or (runs, k)."""
+    numbers = np.asarray(cases)
+    if numbers.size and numbers.dtype.kind not in "iu":
+        fail(f"cases are {numbers.dtype}", "integers")
+    if numbers.ndim not in (1, 2):
+        fail(f"cases have the shape {numbers.shape}", "(k,), or (runs, k) to hold out cases by run")
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() < of):
+        fail(f"cases run from {numbers.min()} to {numbers.max()}", f"numbers from 0 to {of - 1}")
+    return numbers.astype(int)
+
+
+def task(task, net, runs, targets=True):
+    """A task that fits a net and a number of runs."""
+    for name in ("inputs", "targets"):
+        if not hasattr(getattr(task, name, None), "items"):
+            fail(f"the task is {type(task).__name__}", "a bp.Task")
+    inputs = {layer.name for layer in net.input_layers}
+    if set(task.inputs) != inputs:
+        fail(f"inputs are given for {sorted(task.inputs)}", f"the layers without incoming links, {sorted(inputs)}")
+    computed = [layer.name for layer, _ in net.computed]
+    for name in task.targets:
+        if name not in computed:
+            fail(f"targets are given for layer {name!r}", f"layers with incoming links, of {computed}")
+    for what, states in (("inputs", task.inputs), ("targets", task.targets)):
+        for name, y in states.items():
+            if y.shape[-2] != net.units[name]:
+                fail(f"{what} of layer {name!r} have {y.shape[-2]} units", f"{net.units[name]}, as the layer has")
+    if task.runs not in (None, runs):
+        fail(f"the task has cases for {task.runs} runs", f"{runs}, as w has, or cases without the axis of runs")
+    if targets:
+        if not task.targets:
+            fail("the task has no targets", "targets for at least one layer")
+        if not task.counts().any(axis=-1).all():
+            fail("a run has no targets left", "at least one target that is neither missing nor held out")
+
+
+def binary(what, d):
+    if not np.isin(d, (0, 1)).all():
+        fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", "0 or 1")
+
+
+# ---------------------------------------------------------------- training
+
+
+def rate(name, value, w, high=1.0):
+    """A number, or an array that broadcasts against `w`, in [0, high), of the type of `w`: ε, α, decay."""
+    value = array(name, value)
+    try:
+        np.broadcast_to(value, w.shape)
+    except ValueError:
+        fail(
+            f"{name} has the shape {value.shape}",
+            f"a number or an array that broadcasts against (runs, size) = {w.shape}",
+        )
+    inside = np.isfinite(value) & (value >= 0) & (value < high)
+    if not inside.all():
+        fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")
+    if name == "epsilon" and not value.any():
+        fail("epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
+    value = value.astype(w.dtype)
+    return value if value.ndim == 0 else np.atleast_2d(value)
+
+
+def error_rule(rule):
+    if not callable(getattr(rule, "derivative", None)):
+        fail(f"error is {rule!r}", "a bp.ErrorRule, such as bp.squared, bp.hinge(0.2) or bp.dead_zone(0.2)")
+    return rule
+
+
+def tolerance(value, task):
+    """At most half the distance between the targets: a looser one would call everything solved."""
+    value = number("tolerance", value, 0, np.inf)
+    for name, d in task.targets.items():
+        half = (np.nanmax(d) - np.nanmin(d)) / 2
+        if value <= 0 or 0 < half < value * (1 - 1e-12):
+            fail(
+                f"tolerance is {value:g}",
+                f"a positive number up to {half:g}, half the distance between the targets of {name!r}",
+            )
+    return value
+
+
+def order(cases, of):
+    if cases is None:
+        return None
+    numbers = case_numbers(cases, of)
+    if numbers.ndim != 1 or sorted(numbers) != list(range(of)):
+        fail(
+            f"order has {numbers.size} case numbers, {np.unique(numbers).size} of them different",
+            f"each of 0 to {of - 1} once",
+        )
+    return numbers.tolist()
+
+
+def snapshots(counts, done, sweeps):
+    counts = [count("a snapshot", t) for t in counts]
+    if counts != sorted(set(counts)) or (counts and not done <= counts[0] <= counts[-1] <= done + sweeps):
+        fail(f"snapshots are {counts}", f"increasing sweep counts from {done} to {done + sweeps}")
+    return counts
