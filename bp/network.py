@@ -38,9 +38,7 @@ class Activation:
         return function if self.out else lambda argument, out: np.copyto(out, function(argument))
 
 
-_ONE = np.ones(
-    (), np.float32
-)  # Python's 1 is converted at every use, at the cost of a small layer; float32 widens nothing
+_ONE = np.ones((), np.float32)  # to convert Python's 1 at every use costs as much as a small layer
 
 
 def _logistic(x, out=None):
@@ -79,7 +77,7 @@ class ErrorRule:
         return self.name
 
 
-squared = ErrorRule("squared", lambda d: lambda y, out: np.subtract(y, d, out=out))  # (3) (4)
+squared = ErrorRule("squared", lambda d: lambda y, out: np.subtract(y, d, out))  # (3) (4)
 
 
 def hinge(margin=0.2):
@@ -91,7 +89,7 @@ def hinge(margin=0.2):
 
     def derivative(d):
         lower, upper = _bounds(d, margin)
-        return lambda y, out: np.subtract(y, _clip(y, lower, upper, out), out=out)
+        return lambda y, out: np.subtract(y, _clip(y, lower, upper, out), out)
 
     return ErrorRule(f"hinge({margin:g})", derivative)
 
@@ -108,7 +106,7 @@ def dead_zone(margin=0.2):
 
         def dE_dy(y, out):
             wrong = y != _clip(y, lower, upper, out)
-            return np.multiply(np.subtract(y, d, out=out), wrong, out=out)
+            return np.multiply(np.subtract(y, d, out), wrong, out)
 
         return dE_dy
 
@@ -123,7 +121,7 @@ def _bounds(d, margin):
 
 
 def _clip(y, lower, upper, out):
-    return np.minimum(np.maximum(y, lower, out=out), upper, out=out)  # np.clip takes twice as long
+    return np.minimum(np.maximum(y, lower, out), upper, out)  # np.clip takes twice as long
 
 
 # ---------------------------------------------------------------- tasks
@@ -283,11 +281,10 @@ class Network:
         checks.weights(w, self)
         checks.task(task, self, len(w), targets=False)
         passes = Passes(self, w, task)
-        passes.forward()
-        return {
-            layer.name: np.broadcast_to(passes.y[layer.name], (len(w), layer.units, task.cases))
-            for layer in self.layers
-        }
+        with np.errstate(over="ignore"):  # exp(-x) of a unit that is far below its threshold
+            passes.forward()
+        y = {layer.name: passes.y[layer.name] for layer in self.layers}
+        return {name: y if y.ndim == 3 else np.broadcast_to(y, (len(w), *y.shape)) for name, y in y.items()}
 
     def gradient(self, w, task, error=squared):
         """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for weights `(runs, size)`: equations (3)-(7).
@@ -297,7 +294,8 @@ class Network:
         checks.weights(w, self)
         checks.task(task, self, len(w))
         passes = Passes(self, w, task, error)
-        passes.forward()
+        with np.errstate(over="ignore"):
+            passes.forward()
         passes.compare()
         E = passes.error()
         passes.backward()
