@@ -1,5 +1,6 @@
 """The learning procedure of Rumelhart, Hinton & Williams (1986), and what reproduces their letter."""
 
+from .claims import report
 from .descent import Fit, descend, train
 from .network import (
     Activation,
@@ -17,11 +18,13 @@ from .network import (
     squared,
     tanh,
 )
+from .survey import Estimate, quantile, share
 from .tasks import family_network, symmetry
 
 __all__ = [
     "Activation",
     "ErrorRule",
+    "Estimate",
     "Fit",
     "Layer",
     "Link",
@@ -34,6 +37,9 @@ __all__ = [
     "layered",
     "linear",
     "logistic",
+    "quantile",
+    "report",
+    "share",
     "softsign",
     "squared",
     "symmetry",

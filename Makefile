@@ -1,0 +1,41 @@
+# make reproduce     run every notebook; NOTEBOOK=1_symmetry PARAMS="seeds=50 horizon=5000" runs one differently, into runs/
+# make test          prove it: style, unit tests, the fixed point, every notebook's output
+# make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
+# make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
+# make lab           read and change the notebooks in the browser
+# make clean         remove what these made
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: reproduce test bench portability lab clean
+
+reproduce: .venv/ready
+	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
+
+test: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
+
+portability: .venv/ready
+	$(BIN)/python tools/portability.py
+
+lab: .venv/ready
+	$(BIN)/jupyter lab notebooks
+
+bench: .venv-bench/ready
+	.venv-bench/bin/python tools/bench.py
+
+# stale when the lock or the package's metadata is newer
+%/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Python 3.11 to 3.13 is needed: make PYTHON=python3.13')"
+	$(PYTHON) -m venv --clear $*
+	$*/bin/python -m pip install --require-hashes -r requirements.lock
+	$*/bin/python -m pip install --no-deps --no-build-isolation -e .
+	$(if $(filter .venv-bench,$*),$*/bin/python -m pip install --no-build-isolation -e .[bench])
+	touch $@
+
+clean:
+	rm -rf .venv .venv-* .reproduce runs .pytest_cache .ruff_cache .hypothesis *.egg-info

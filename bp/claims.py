@@ -1,0 +1,67 @@
+"""The letter's claims, and what the notebooks found of them.
+
+`data/claims.csv` has a row for every checkable claim: where it stands, a paraphrase, what the paper prints, the
+criterion, stated before measuring, and the notebook that measures it. A notebook's `report` is an output of its own,
+kept in the committed notebook; the README's table is made from these outputs, so there is nothing else to keep in step.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+VERDICTS = ("holds", "holds with a qualification", "does not hold", "not testable")
+MIME = "application/vnd.bp.claims+json"
+
+
+def claims():
+    """The table of claims, indexed by name."""
+    return pd.read_csv(REPOSITORY / "data" / "claims.csv", index_col="claim", dtype=str, keep_default_na=False)
+
+
+class report:
+    """Report what a notebook measured: `report(name_of_claim=(ours, n, verdict), ...)`, shown as a table.
+
+    `ours` is a short text with its interval, `n` the number of runs or cases behind it. Raises `ValueError` for
+    unknown claims and verdicts.
+    """
+
+    def __init__(self, **measured):
+        known = claims()
+        for name, (_ours, n, verdict) in measured.items():
+            if name not in known.index:
+                raise ValueError(f"no claim is named {name!r}; expected one of {', '.join(known.index)}")
+            if verdict not in VERDICTS:
+                raise ValueError(f"the verdict of {name} is {verdict!r}; expected one of {', '.join(VERDICTS)}")
+            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+                raise ValueError(f"the number behind {name} is {n!r}; expected a positive integer")
+        self.measured = {name: [str(ours), n, verdict] for name, (ours, n, verdict) in measured.items()}
+
+    def __repr__(self):
+        return markdown(self.measured)
+
+    def _repr_mimebundle_(self, **_):
+        return {"text/plain": repr(self), "text/markdown": repr(self), MIME: self.measured}
+
+
+def reported(notebook):
+    """What a committed notebook reports: claim -> [ours, n, verdict]. Raises `ValueError` if it reports one twice."""
+    measured = {}
+    for cell in json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            for name, found in output.get("data", {}).get(MIME, {}).items():
+                if name in measured:
+                    raise ValueError(f"{notebook} reports {name} twice; expected once")
+                measured[name] = found
+    return measured
+
+
+def markdown(measured):
+    """The table *claim | paper | ours (n) | verdict* of claim -> [ours, n, verdict]."""
+    known = claims()
+    rows = ["| claim | paper | ours (n) | verdict |", "|---|---|---|---|"]
+    for name, (ours, n, verdict) in measured.items():
+        claim = known.loc[name]
+        rows.append(f"| {claim.paraphrase} ({claim.place}) | {claim.paper} | {ours} (n = {n:,}) | **{verdict}** |")
+    return "\n".join(rows)

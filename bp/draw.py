@@ -1,0 +1,127 @@
+"""Every picture: functions that draw on the axes they are given. Notebooks put them together and save them."""
+
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+INK, BLUE, ORANGE, GREY = "#222222", "#0072b2", "#d55e00", "#999999"  # Okabe & Ito: told apart by every eye
+
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+    "figure.facecolor": "white",  # readable in dark themes, too
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]),
+    "legend.frameon": False,
+    "svg.hashsalt": "bp",  # the same picture gives the same file
+}
+
+
+def save(figure, name):
+    """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says."""
+    folder = Path(os.environ.get("BP_FIGURES") or Path(__file__).resolve().parent.parent / "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        part = folder / f".{name}.{kind}.part"  # written whole or not at all
+        figure.savefig(part, format=kind, metadata=metadata, bbox_inches="tight")
+        part.replace(folder / f"{name}.{kind}")
+
+
+def symmetry_net(ax, matrices, run=0):
+    """A net with one column of inputs and two hidden units as Fig. 1 draws it: weights on arcs, biases in nodes.
+
+    `matrices` is `net.matrices(w)` of `layered(inputs, 2, 1)`, `run` the row of `w` to draw.
+    """
+    W, V = matrices["input->hidden"][run], matrices["hidden->output"][run, 0]
+    b, c = matrices["hidden"][run], matrices["output"][run, 0]
+    if len(W) != 2 or W.shape[1] % 2:
+        raise ValueError(f"the net has {W.shape[1]} inputs and {len(W)} hidden units; expected an even number and 2")
+    inputs, radius, column = W.shape[1], 0.36, 3.3
+    arrow = {"arrowstyle": "->", "color": INK, "lw": 1.1, "shrinkA": 0, "shrinkB": 0}
+    heights = (inputs - 1) / 2 - np.arange(inputs)
+    top = heights[0] + 2.0
+
+    def node(x, y, text=""):
+        ax.add_patch(plt.Circle((x, y), radius, facecolor="white", edgecolor=INK, lw=1.6, zorder=3))
+        ax.text(x, y, text, ha="center", va="center", zorder=4)
+
+    def number(x):
+        return f"{x:.1f}".replace("-", "\N{MINUS SIGN}")
+
+    def arc(*corners):
+        ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
+        ax.annotate(
+            "",
+            corners[-1],
+            corners[-2],
+            arrowprops={"arrowstyle": "->", "color": INK, "lw": 1.1, "shrinkA": 0, "shrinkB": 0},
+        )
+
+    node(0, top, number(c))
+    ax.text(0, top - 0.62, "Output unit", ha="center", va="center")
+    ax.text(0, heights[-1] - 0.68, "Input units", ha="center", va="center")
+    ax.plot([-1, 1], [0, 0], color=INK, lw=1.6, dashes=(5, 4))  # the midpoint
+    for y in heights:
+        node(0, y)
+    for side, weights, v, bias in zip((-1, 1), W, V, b, strict=True):
+        node(side * column, 0, number(bias))
+        ax.text(side * (column + 0.95), -0.12, "hidden\nunit", ha="center", va="center")
+        arc((side * column, 0), (side * (column + 0.75), 0.6), (side * (column + 0.75), top), (side * radius, top))
+        ax.text(side * 1.3, top + 0.08, number(v), ha="center", va="bottom")
+        for y, weight in zip(heights, weights, strict=True):
+            x = side * (column + 0.27 * (1 - 2 * (heights[0] - abs(y)) / max(inputs // 2 - 1, 1)))  # outermost outside
+            end = np.sign(y) * np.sqrt(max(radius**2 - (abs(x) - column) ** 2, 0))
+            arc((side * radius, y), (x, y), (x, end))
+            ax.text(side * 1.75, y + 0.06, number(weight), ha="center", va="bottom")
+    ax.set_xlim(-column - 1.5, column + 1.5)
+    ax.set_ylim(heights[-1] - 0.95, top + 0.55)
+    ax.set_aspect("equal")
+    ax.axis("off")
+
+
+def learning_curve(ax, sweeps, error, marks=()):
+    """E against sweeps, `error` being `(recordings,)` or `(recordings, runs)`; `marks` are pairs of (sweep, label)."""
+    ax.plot(sweeps, error, lw=1.4)
+    for sweep, label in marks:
+        ax.axvline(sweep, color=GREY, lw=1, ls="--")
+        ax.annotate(
+            label, (sweep, 1), (4, -2), xycoords=("data", "axes fraction"), textcoords="offset points", va="top"
+        )
+    ax.set(xlabel="sweeps", ylabel="total error E", ylim=(0, None))
+
+
+def sweeps_to_solution(ax, solved_at, horizon, printed=()):
+    """Histogram of sweeps to solution on a log axis. Runs that have not solved by `horizon` stand apart, on the right.
+
+    `solved_at` is a `Fit`'s (-1: never), `printed` pairs of (sweeps, label) from the papers.
+    """
+    solved = solved_at[solved_at >= 0]
+    edges = np.geomspace(max(solved.min(initial=horizon), 1), horizon, 33)
+    counts, _, _ = ax.hist(solved, edges, color=BLUE, edgecolor="white", lw=0.6)
+    never = np.count_nonzero(solved_at < 0)
+    ax.bar(horizon * 1.25, never, horizon * 0.25, color=GREY, align="edge")
+    ax.annotate(f"{never} not\nsolved", (horizon * 1.37, never), (0, 3), textcoords="offset points", ha="center")
+    for (sweeps, label), side in zip(printed, ("right", "left"), strict=False):  # of their lines
+        ax.axvline(sweeps, color=ORANGE, lw=1.2)
+        ax.annotate(
+            label,
+            (sweeps, 1),
+            (5 if side == "left" else -5, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            color=ORANGE,
+            ha=side,
+            va="top",
+        )
+    ax.set_xscale("log")
+    ticks = [
+        tick for tick in (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000) if edges[0] <= tick <= horizon
+    ]
+    ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set(xlabel="sweeps to solution", ylabel="runs", ylim=(0, 1.2 * max(counts.max(), never)))

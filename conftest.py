@@ -1,0 +1,8 @@
+"""What every test process hands down to the notebooks that it runs."""
+
+import os
+import tempfile
+
+os.environ.setdefault("BP_FIGURES", tempfile.mkdtemp(prefix="bp-figures-"))  # a test leaves figures/ alone
+os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that are compared
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores

@@ -1,0 +1,178 @@
+"""Run the notebooks, and put what they made in its place: notebooks/, figures/ and the README's table.
+
+python tools/reproduce.py                        all of them, as published
+python tools/reproduce.py 1_symmetry seeds=50    one with other parameters, into runs/, which git does not track
+"""
+
+import argparse
+import os
+import platform
+import re
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+from joblib import Parallel, delayed, parallel_config
+from nbstripout import strip_output
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from tqdm import tqdm
+
+from bp import claims
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WORK = REPOSITORY / ".reproduce"  # where notebooks run, until they are whole
+# What papermill and the kernel write that differs from one execution to the next.
+FLEETING = (
+    "metadata.papermill",
+    "cell.metadata.papermill",
+    "cell.metadata.execution",
+    "metadata.language_info.version",
+)
+AVX512 = [
+    name for name in ("X86_V4", "AVX512_ICL", "AVX512_SPR") if name in __cpu_dispatch__ and __cpu_features__[name]
+]
+
+
+def environment():
+    """What the kernels are told, beside their own environment: how to compute the same bits on all such machines."""
+    settings = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    if avx2():
+        settings |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)}
+    return settings
+
+
+def avx2():
+    return platform.machine() in ("x86_64", "AMD64") and __cpu_features__.get("AVX2", False)
+
+
+def other_platform():
+    """Why this is not the reference platform, where notebooks come out byte for byte; None if it is."""
+    if platform.system() != "Linux" or not avx2():
+        return f"this is {platform.system()} on {platform.machine()}, not Linux on x86-64 with AVX2"
+    lock = (REPOSITORY / "requirements.lock").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+) \\$", lock, re.MULTILINE):
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            installed = "not installed"
+        if installed != version:
+            return f"{name} is {installed}, not {version} as in requirements.lock"
+    return None
+
+
+def notebooks():
+    return {path.stem: path for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb"))}
+
+
+def parameters(notebook, given):
+    """The parameters given as `name=value`, checked against those of the notebook."""
+    known = papermill.inspect_notebook(str(notebook))
+    chosen = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or name not in known:
+            rows = (f"{p['name']}: {p['inferred_type_name']} = {p['default']}  # {p['help']}" for p in known.values())
+            listed = "\n  ".join(["", *rows])
+            raise SystemExit(f"{notebook.stem} has no parameter {text!r}; expected name=value with one of{listed}")
+        chosen[name] = yaml.safe_load(value)
+    return chosen
+
+
+def run(name, path, chosen, position=0):
+    """Run one notebook in a folder of its own; returns it, normalised, in there."""
+    done = WORK / name / path.name
+    done.parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        path,
+        done,
+        chosen,
+        cwd=path.parent,
+        kernel_name="python3",
+        progress_bar={"desc": f"{name:24}", "position": position, "unit": "cell"},
+    )
+    notebook = strip_output(
+        nbformat.read(done, nbformat.NO_CONVERT), keep_output=True, keep_count=True, extra_keys=list(FLEETING)
+    )
+    nbformat.write(notebook, done)
+    return done
+
+
+def readme():
+    """The README as it should be: its badges from CITATION.cff, its table from what the notebooks report."""
+    measured = {}
+    for path in notebooks().values():
+        measured |= claims.reported(path)
+    table = claims.markdown({name: measured[name] for name in claims.claims().index if name in measured})
+    home = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"]
+    binder = home.replace("https://github.com", "https://mybinder.org/v2/gh")
+    badges = (
+        f"[![tests]({home}/actions/workflows/test.yml/badge.svg)]({home}/actions/workflows/test.yml)\n"
+        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath=notebooks)"
+    )
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for name, part in (("badges", badges), ("claims", table)):
+        begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"\n<!-- end of {name} -->"
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        if not (rest and tail):
+            raise SystemExit(f"README.md has no place for its {name}; expected {begin.strip()} ... {end.strip()}")
+        text = head + begin + part + end + tail
+    return text
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("notebook", nargs="?", help="one notebook, by name; default: all")
+    arguments.add_argument("parameters", nargs="*", metavar="name=value", help="parameters of that notebook")
+    asked = arguments.parse_args()
+    all_notebooks = notebooks()
+    if asked.notebook and asked.notebook not in all_notebooks:
+        raise SystemExit(f"there is no notebook {asked.notebook!r}; expected one of {', '.join(all_notebooks)}")
+    chosen = {name: path for name, path in all_notebooks.items() if asked.notebook in (None, name)}
+    given = parameters(chosen[asked.notebook], asked.parameters) if asked.parameters else {}
+
+    shutil.rmtree(WORK, ignore_errors=True)
+    # The kernels inherit this. Nothing here is affected: NumPy and tqdm have read their environment on import.
+    os.environ |= environment() | {"BP_FIGURES": str(WORK / "figures")}
+    failed = {}
+
+    def attempt(position, name):
+        try:
+            return run(name, chosen[name], given, position)
+        except papermill.PapermillExecutionError as error:
+            failed[name] = error
+
+    with parallel_config(backend="threading", n_jobs=2):  # each notebook computes in a process of its own
+        done = Parallel()(delayed(attempt)(position % 2, name) for position, name in enumerate(chosen))
+    for name, error in failed.items():
+        tqdm.write(f"\n{name} failed, see {(WORK / name).relative_to(REPOSITORY)}:\n{error}", file=sys.stderr)
+    if failed:
+        raise SystemExit(1)
+
+    target = REPOSITORY / "runs" if given else REPOSITORY
+    made = {"notebooks": done, "figures": sorted((WORK / "figures").glob("*.*"))}
+    for folder, paths in made.items():
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            os.replace(path, target / folder / path.name)
+    if given:
+        print("written to runs/notebooks and runs/figures")
+    else:
+        part = WORK / "README.md"
+        part.write_text(readme(), encoding="utf-8")
+        os.replace(part, REPOSITORY / "README.md")
+        other = other_platform()
+        print(
+            f"The text should agree with what is published; pictures may differ in the last bits, since {other}."
+            if other
+            else "This is the reference platform: everything should come out as published, byte for byte."
+        )
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
