@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from . import checks
 from .network import Network, Passes, Task, squared

@@ -41,36 +41,31 @@ def symmetry_net(ax, matrices, run=0):
     b, c = matrices["hidden"][run], matrices["output"][run, 0]
     if len(W) != 2 or W.shape[1] % 2:
         raise ValueError(f"the net has {W.shape[1]} inputs and {len(W)} hidden units; expected an even number and 2")
-    inputs, radius, column = W.shape[1], 0.36, 3.3
+    inputs, radius, column = W.shape[1], 0.4, 3.3
     arrow = {"arrowstyle": "->", "color": INK, "lw": 1.1, "shrinkA": 0, "shrinkB": 0}
     heights = (inputs - 1) / 2 - np.arange(inputs)
     top = heights[0] + 2.0
 
     def node(x, y, text=""):
         ax.add_patch(plt.Circle((x, y), radius, facecolor="white", edgecolor=INK, lw=1.6, zorder=3))
-        ax.text(x, y, text, ha="center", va="center", zorder=4)
+        ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
 
     def number(x):
         return f"{x:.1f}".replace("-", "\N{MINUS SIGN}")
 
     def arc(*corners):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
-        ax.annotate(
-            "",
-            corners[-1],
-            corners[-2],
-            arrowprops={"arrowstyle": "->", "color": INK, "lw": 1.1, "shrinkA": 0, "shrinkB": 0},
-        )
+        ax.annotate("", corners[-1], corners[-2], arrowprops=arrow)
 
     node(0, top, number(c))
-    ax.text(0, top - 0.62, "Output unit", ha="center", va="center")
-    ax.text(0, heights[-1] - 0.68, "Input units", ha="center", va="center")
+    ax.text(0, top - 0.66, "Output unit", ha="center", va="center")
+    ax.text(0, heights[-1] - 0.7, "Input units", ha="center", va="center")
     ax.plot([-1, 1], [0, 0], color=INK, lw=1.6, dashes=(5, 4))  # the midpoint
     for y in heights:
         node(0, y)
     for side, weights, v, bias in zip((-1, 1), W, V, b, strict=True):
         node(side * column, 0, number(bias))
-        ax.text(side * (column + 0.95), -0.12, "hidden\nunit", ha="center", va="center")
+        ax.text(side * (column + 1.0), -0.15, "hidden\nunit", ha="center", va="center")
         arc((side * column, 0), (side * (column + 0.75), 0.6), (side * (column + 0.75), top), (side * radius, top))
         ax.text(side * 1.3, top + 0.08, number(v), ha="center", va="bottom")
         for y, weight in zip(heights, weights, strict=True):
@@ -78,7 +73,7 @@ def symmetry_net(ax, matrices, run=0):
             end = np.sign(y) * np.sqrt(max(radius**2 - (abs(x) - column) ** 2, 0))
             arc((side * radius, y), (x, y), (x, end))
             ax.text(side * 1.75, y + 0.06, number(weight), ha="center", va="bottom")
-    ax.set_xlim(-column - 1.5, column + 1.5)
+    ax.set_xlim(-column - 1.6, column + 1.6)
     ax.set_ylim(heights[-1] - 0.95, top + 0.55)
     ax.set_aspect("equal")
     ax.axis("off")

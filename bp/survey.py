@@ -32,5 +32,6 @@ def quantile(values, q, resamples=2000):
     def statistic(sample, axis):
         return np.quantile(sample, q, axis=axis, method="inverted_cdf")
 
-    found = stats.bootstrap((values,), statistic, n_resamples=resamples, method="percentile", rng=0)
+    with np.errstate(invalid="ignore"):  # SciPy takes a standard error as well, and infinity has none
+        found = stats.bootstrap((values,), statistic, n_resamples=resamples, method="percentile", rng=0)
     return Estimate(statistic(values, 0), *found.confidence_interval)

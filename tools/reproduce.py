@@ -17,8 +17,9 @@ import nbformat
 import papermill
 import yaml
 from joblib import Parallel, delayed, parallel_config
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
-from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from numpy._core._multiarray_umath import __cpu_features__
 from tqdm import tqdm
 
 from bp import claims
@@ -32,9 +33,7 @@ FLEETING = (
     "cell.metadata.execution",
     "metadata.language_info.version",
 )
-AVX512 = [
-    name for name in ("X86_V4", "AVX512_ICL", "AVX512_SPR") if name in __cpu_dispatch__ and __cpu_features__[name]
-]
+AVX512 = [name for name in ("X86_V4", "AVX512_ICL", "AVX512_SPR") if __cpu_features__.get(name)]
 
 
 def environment():
@@ -92,11 +91,14 @@ def run(name, path, chosen, position=0):
         chosen,
         cwd=path.parent,
         kernel_name="python3",
+        extra_arguments=["--log-level=CRITICAL"],  # it warns of what a kernel on this machine need not fear
         progress_bar={"desc": f"{name:24}", "position": position, "unit": "cell"},
     )
-    notebook = strip_output(
-        nbformat.read(done, nbformat.NO_CONVERT), keep_output=True, keep_count=True, extra_keys=list(FLEETING)
-    )
+    notebook = nbformat.read(done, nbformat.NO_CONVERT)
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(
+        notebook, {}
+    )  # how a cell's text falls into messages is a matter of time
+    notebook = strip_output(notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=list(FLEETING))
     nbformat.write(notebook, done)
     return done
 

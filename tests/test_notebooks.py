@@ -1,0 +1,135 @@
+"""What is committed: executed notebooks, claims, the README's table. What the notebooks print, `--nbval` compares."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from bp import claims
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+sys.path.insert(0, str(REPOSITORY / "tools"))
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@each
+def test_every_cell_has_run_in_order_without_error(path):
+    """nbval compares nothing in a cell without a count, so a stripped notebook would pass it."""
+    cells = code(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+@each
+def test_no_widget_or_bar_is_left_over(path):
+    kinds = {kind for cell in code(path) for output in cell.outputs for kind in output.get("data", {})}
+    assert "application/vnd.jupyter.widget-view+json" not in kinds
+
+
+@each
+def test_nothing_fleeting_is_committed(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert "papermill" not in notebook.metadata and "version" not in notebook.metadata.language_info
+    assert not [cell.id for cell in notebook.cells if {"papermill", "execution"} & set(cell.metadata)]
+
+
+@each
+def test_no_output_is_exempt_from_comparison(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"(?i)nbval[-_](ignore|skip|raises)|raises-exception", text)
+
+
+@each
+def test_one_annotated_cell_of_parameters(path):
+    tagged = [cell for cell in code(path) if "parameters" in cell.metadata.get("tags", ())]
+    assert len(tagged) == 1
+    for statement in ast.parse(tagged[0].source).body:
+        assert isinstance(statement, ast.AnnAssign)
+    assert all("  # " in line for line in tagged[0].source.splitlines())
+
+
+def test_every_claim_is_measured_once_by_its_notebook():
+    reports = {path.stem: claims.reported(path) for path in NOTEBOOKS}
+    table = claims.claims()
+    assert table.index.is_unique
+    assert {name: notebook for notebook, found in reports.items() for name in found} == table.notebook.to_dict()
+    assert sum(len(found) for found in reports.values()) == len(table)
+    assert (table[["place", "paraphrase", "paper", "criterion"]] != "").all(axis=None)
+
+
+def test_the_readme_is_not_stale():
+    import reproduce
+
+    assert reproduce.readme() == (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_figure_is_made_by_a_notebook():
+    saved = {
+        name
+        for path in NOTEBOOKS
+        for cell in code(path)
+        for name in re.findall(r'draw\.save\(\w+, "(\w+)"', cell.source)
+    }
+    assert {path.name for path in (REPOSITORY / "figures").iterdir()} == {
+        f"{n}.{k}" for n in saved for k in ("png", "svg")
+    }
+
+
+def test_one_place_knows_where_the_repository_lives():
+    """All others are made from it."""
+    holders = [
+        path.name
+        for path in REPOSITORY.glob("*.*")
+        if path.is_file() and "OWNER/REPO" in path.read_text(encoding="utf-8")
+    ]
+    assert set(holders) <= {"CITATION.cff", "README.md"}
+
+
+def test_a_report_names_what_is_wrong():
+    known = claims.claims().index[0]
+    with pytest.raises(ValueError, match="no claim is named 'moon'; expected one of"):
+        claims.report(moon=("made of cheese", 1, "holds"))
+    with pytest.raises(ValueError, match=f"the verdict of {known} is 'true'; expected one of holds, holds with"):
+        claims.report(**{known: ("all", 1, "true")})
+    with pytest.raises(ValueError, match=f"the number behind {known} is 0; expected a positive integer"):
+        claims.report(**{known: ("all", 0, "holds")})
+
+
+def test_a_claim_reported_twice_is_refused(tmp_path):
+    output = nbformat.v4.new_output("display_data", {claims.MIME: {"fig1_sweeps": ["1", 1, "holds"]}})
+    cell = nbformat.v4.new_code_cell("", outputs=[output, output])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "twice.ipynb")
+    with pytest.raises(ValueError, match="reports fig1_sweeps twice; expected once"):
+        claims.reported(tmp_path / "twice.ipynb")
+
+
+def test_the_printed_weights_are_those_of_fig_1():
+    """Antisymmetric and 4 : 1 : 2, as the letter says of them: numbers copied by hand may hold typing errors."""
+    table = pd.read_csv(REPOSITORY / "data" / "paper_fig1_weights.csv").pivot(
+        index="to", columns="from", values="weight"
+    )
+    left, right = (
+        table.loc[f"hidden {side}", [f"input {k}" for k in range(1, 7)]].to_numpy() for side in ("left", "right")
+    )
+    for weights in (left, right):
+        assert weights == pytest.approx(-weights[::-1])
+        assert abs(weights[:3] / weights[1]) == pytest.approx([4, 1, 2], abs=0.06)
+    assert left == pytest.approx(-right, abs=0.101)
