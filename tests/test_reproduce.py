@@ -99,8 +99,7 @@ def test_reproducing_is_a_fixed_point(clone, capsys):
     other = reproduce.other_platform()
     which = f"text and a second run, since {other}" if other else "bytes, on the reference platform"
     with capsys.disabled():
-        print(f"
-fixed point: checking {which}")
+        print(f"\nfixed point: checking {which}")
     before = text_of(clone)
     done = run(clone)
     assert done.returncode == 0, done.stderr

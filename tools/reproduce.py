@@ -117,12 +117,12 @@ def readme():
     )
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, part in (("badges", badges), ("claims", table)):
-        begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"\n<!-- end of {name} -->"
+        begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"<!-- end of {name} -->"
         head, _, rest = text.partition(begin)
-        _, _, tail = rest.partition(end)
-        if not (rest and tail):
-            raise SystemExit(f"README.md has no place for its {name}; expected {begin.strip()} ... {end.strip()}")
-        text = head + begin + part + end + tail
+        _, found, tail = rest.partition(end)
+        if not found:
+            raise SystemExit(f"README.md has no place for its {name}; expected {begin.strip()} ... {end}")
+        text = head + begin + part + "\n" + end + tail
     return text
 
 
