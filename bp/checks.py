@@ -35,15 +35,29 @@ def count(name, value, least=0):
     return whole
 
 
+def whole_array(name, value, expected="an array of numbers"):
+    try:
+        return np.asarray(value)
+    except ValueError:
+        fail(f"{name} is ragged", expected)
+
+
 def array(name, value):
     """Real numbers, as floats."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        fail(f"{name} is ragged", "an array of numbers")
+    array = whole_array(name, value)
     if array.dtype.kind not in "biuf":
         fail(f"{name} holds {array.dtype}", "real numbers")
     return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def dtype(value):
+    try:
+        known = np.dtype(value) in (np.float64, np.float32)
+    except TypeError:
+        known = False
+    if not known:
+        fail(f"dtype is {value!r}", "float64 or float32")
+    return np.dtype(value)
 
 
 def flat(w, size):
@@ -93,7 +107,10 @@ def layer_sizes(units):
 
 
 def skips(pairs, layers):
-    pairs = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
+    try:
+        pairs = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
+    except TypeError:
+        fail(f"skips is {pairs!r}", "a list of pairs of layer numbers, for instance [(0, 2)]")
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(k, int) for k in pair)):
             fail(f"skip {pair!r}", "a pair of layer numbers, for instance (0, 2)")
@@ -145,12 +162,11 @@ def shared(uses, links, input_layers):
             fail(f"{name!r} names weights of shape {shape} and of {shapes[name]}", "shared weights of one shape")
     masks = {link.weights: link.mask for link in links}
     for link in links:
-        mask = link.mask
-        if mask is not None and (np.shape(mask) != shapes[link.weights] or np.asarray(mask).dtype != bool):
-            fail(
-                f"the mask of link {link.source}->{link.target} is {np.asarray(mask).dtype} {np.shape(mask)}",
-                f"bool {shapes[link.weights]}: (target units, source units)",
-            )
+        mask, name = link.mask, f"the mask of link {link.source}->{link.target}"
+        expected = f"bool {shapes[link.weights]}: (target units, source units)"
+        given = whole_array(name, mask, expected)
+        if mask is not None and (given.shape != shapes[link.weights] or given.dtype != bool):
+            fail(f"{name} is {given.dtype} {given.shape}", expected)
         if (mask is None) != (masks[link.weights] is None) or not np.array_equal(mask, masks[link.weights]):
             fail(f"links that share the weights {link.weights!r} have different masks", "one mask")
 
@@ -186,9 +202,10 @@ def _states(what, states):
 
 def held_out(mask):
     if mask is not None:
-        mask = np.asarray(mask)
+        expected = "bool (cases,) or (runs, cases)"
+        mask = whole_array("held_out", mask, expected)
         if mask.dtype != bool or mask.ndim not in (1, 2):
-            fail(f"held_out is {mask.dtype} of shape {mask.shape}", "bool (cases,) or (runs, cases)")
+            fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
     return mask
 
 
@@ -209,14 +226,20 @@ def runs_and_cases(task):
 
 def case_numbers(cases, of):
     """Case numbers, (k,) or (runs, k)."""
-    numbers = np.asarray(cases)
+    expected = "(k,), or (runs, k) to hold out cases by run"
+    numbers = whole_array("cases", cases, expected)
     if numbers.size and numbers.dtype.kind not in "iu":
         fail(f"cases are {numbers.dtype}", "integers")
     if numbers.ndim not in (1, 2):
-        fail(f"cases have the shape {numbers.shape}", "(k,), or (runs, k) to hold out cases by run")
+        fail(f"cases have the shape {numbers.shape}", expected)
     if numbers.size and not (numbers.min() >= 0 and numbers.max() < of):
         fail(f"cases run from {numbers.min()} to {numbers.max()}", f"numbers from 0 to {of - 1}")
     return numbers.astype(int)
+
+
+def held_out_before(before, now):
+    if before is not None and before.ndim == now.ndim == 2 and len(before) != len(now):
+        fail(f"cases are held out for {len(now)} runs, and were for {len(before)}", "the same number of runs")
 
 
 def task(task, net, runs, targets=True):
@@ -281,7 +304,7 @@ def tolerance(value, task):
     """At most half the distance between the targets: a looser one would call everything solved."""
     value = number("tolerance", value, 0, np.inf)
     for name, d in task.targets.items():
-        half = (np.nanmax(d) - np.nanmin(d)) / 2
+        half = np.ptp(d[np.isfinite(d)]) / 2 if np.isfinite(d).any() else 0
         if value <= 0 or 0 < half < value * (1 - 1e-12):
             fail(
                 f"tolerance is {value:g}",
@@ -303,7 +326,10 @@ def order(cases, of):
 
 
 def snapshots(counts, done, sweeps):
-    counts = [count("a snapshot", t) for t in counts]
+    try:
+        counts = [count("a snapshot", t) for t in counts]
+    except TypeError:
+        fail(f"snapshots is {counts!r}", "a list of sweep counts, for instance [0, 100]")
     if counts != sorted(set(counts)) or (counts and not done <= counts[0] <= counts[-1] <= done + sweeps):
         fail(f"snapshots are {counts}", f"increasing sweep counts from {done} to {done + sweeps}")
     return counts

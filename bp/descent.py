@@ -1,6 +1,6 @@
 """The walk through weight space: equations (8) and (9), decay, stopping."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
 
@@ -9,7 +9,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from tqdm import tqdm
 
 from . import checks
-from .network import Network, Passes, Task, squared
+from .network import Network, Passes, Task, quietly, squared
 
 BATCH_BYTES = 3 * 2**20  # about what stays in cache while a batch of runs is trained
 
@@ -45,15 +45,7 @@ class Fit:
 
     def __getitem__(self, rows):
         rows = np.arange(len(self))[rows].reshape(-1)
-        return Fit(
-            self.weights[rows],
-            self.velocity[rows],
-            self.sweeps,
-            self.recorded_at,
-            self.error[:, rows],
-            self.solved_at[rows],
-            self.snapshots[:, rows],
-        )
+        return replace(self, **{name: getattr(self, name).take(rows, axis) for name, axis in _RUNS.items()})
 
     @staticmethod
     def of(w):
@@ -65,16 +57,11 @@ class Fit:
     @staticmethod
     def join(fits):
         """One fit of the runs of several."""
-        join = lambda name, axis: np.concatenate([getattr(fit, name) for fit in fits], axis)  # noqa: E731
-        return Fit(
-            join("weights", 0),
-            join("velocity", 0),
-            fits[0].sweeps,
-            fits[0].recorded_at,
-            join("error", 1),
-            join("solved_at", 0),
-            join("snapshots", 1),
-        )
+        parts = {name: [getattr(fit, name) for fit in fits] for name in _RUNS}
+        return replace(fits[0], **{name: np.concatenate(parts[name], axis) for name, axis in _RUNS.items()})
+
+
+_RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": 0, "snapshots": 1}  # the axis of the runs in each
 
 
 def train(
@@ -132,7 +119,7 @@ def train(
     }
     units = sum(layer.units for layer, _ in net.computed)
     bytes_per_run = fit.weights.itemsize * (2 * units * task.cases + 4 * net.size)
-    jobs = effective_n_jobs()  # 1 unless joblib was told otherwise
+    jobs = effective_n_jobs(None)  # 1 unless joblib was told otherwise
     batches = ceil(len(fit) * bytes_per_run / BATCH_BYTES / jobs) * jobs
     batches = [slice(rows[0], rows[-1] + 1) for rows in np.array_split(range(len(fit)), min(batches, len(fit)))]
     if len(batches) == 1:
@@ -173,7 +160,7 @@ def _walk(net, fit, task, sweeps, rates, error, tolerance, order, record, snapsh
     active = np.isfinite(weights).all(axis=1) & ~(stop & (solved_at >= 0))
 
     t, rows, bar, late = 0, None, None, perf_counter() + 1
-    with np.errstate(all="ignore"):  # runs that diverge
+    with quietly():
         while active.any():
             if rows is None:  # a batch begins, of the runs that have not retired
                 rows = np.flatnonzero(active)

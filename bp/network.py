@@ -5,11 +5,13 @@ Arrays lead with the runs: unit states are `(runs, units, cases)`, weights `W[:,
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from itertools import pairwise
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from . import checks
 
@@ -21,8 +23,8 @@ class Activation:
     """An input-output function and its slope: "any ... which has a bounded derivative will do" (p. 533).
 
     `function(x)` gives y, `slope(y)` gives dy/dx **as a function of the output y**; both map arrays of any shape to
-    arrays of that shape and leave their argument alone. `out=True` says that both also take a keyword `out`, the
-    array to write to, as NumPy's functions do: training is faster without new arrays.
+    arrays of that shape and leave their argument alone. `out=True` says that both take a second argument, the array to
+    write to, as NumPy's functions do: training is faster without new arrays. x itself may be that array.
     """
 
     function: Callable[[np.ndarray], np.ndarray]
@@ -121,7 +123,7 @@ def _bounds(d, margin):
 
 
 def _clip(y, lower, upper, out):
-    return np.minimum(np.maximum(y, lower, out), upper, out)  # np.clip takes twice as long
+    return np.minimum(np.maximum(y, lower, out=out), upper, out=out)  # np.clip takes twice as long
 
 
 # ---------------------------------------------------------------- tasks
@@ -160,6 +162,7 @@ class Task:
         cases = checks.case_numbers(cases, self.cases)
         held_out = np.zeros((*cases.shape[:-1], self.cases), bool)
         np.put_along_axis(held_out, cases, True, axis=-1)
+        checks.held_out_before(self.held_out, held_out)
         return replace(self, held_out=held_out if self.held_out is None else self.held_out | held_out)
 
     def of_runs(self, rows):
@@ -189,21 +192,19 @@ class Task:
 
 # ---------------------------------------------------------------- networks
 
-_OWN = object()
-
 
 @dataclass(frozen=True)
 class Layer:
     """A layer of `units`. `bias` names its bias vector, shared with every layer that repeats the name; None: no bias.
 
-    By default a layer has a bias of its own, called like the layer, unless it has no incoming links: the states of
-    such a layer are set from outside.
+    By default, `...`, a layer has a bias of its own, called like the layer, unless it has no incoming links: the
+    states of such a layer are set from outside.
     """
 
     name: str
     units: int
     activation: Activation = logistic
-    bias: str | None = field(default=_OWN, repr=False)
+    bias: str | None = ...
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ class Network:
         self.computed = tuple((layer, tuple(incoming[layer.name])) for layer in self.layers if incoming[layer.name])
         self.units = {layer.name: layer.units for layer in self.layers}
         self.biases = {
-            layer.name: layer.name if layer.bias is _OWN else layer.bias
+            layer.name: layer.name if layer.bias is ... else layer.bias
             for layer, _ in self.computed
             if layer.bias is not None
         }
@@ -248,13 +249,11 @@ class Network:
         uses += [(bias, (self.units[name],)) for name, bias in self.biases.items()]
         checks.shared(uses, self.links, self.input_layers)
         self.shapes = dict(uses)  # name -> shape of each matrix and bias, in declared order
-        ends = np.cumsum([0] + [int(np.prod(shape)) for shape in self.shapes.values()]).tolist()
+        sizes = [int(np.prod(shape)) for shape in self.shapes.values()]
+        ends = [0, *np.cumsum(sizes).tolist()]
         self._parts = {name: slice(*ends) for name, ends in zip(self.shapes, pairwise(ends), strict=True)}
         self.size = ends[-1]
-        self.copies = np.ones((1, self.size), int)
-        for name, part in self._parts.items():
-            self.copies[:, part] = [name for name, _ in uses].count(name)
-        self.copies = self.copies[0]
+        self.copies = np.repeat([[name for name, _ in uses].count(name) for name in self.shapes], sizes)
         masks = {link.weights: link.mask for link in self.links if link.mask is not None}
         self.mask = np.ones((1, self.size), bool) if masks else None  # which of the weights exist, if not all
         for name, mask in masks.items():
@@ -266,12 +265,13 @@ class Network:
         return {name: w[:, part].reshape(len(w), *self.shapes[name], copy=False) for name, part in self._parts.items()}
 
     def initial_weights(self, seeds, limit=0.3, dtype=np.float64):
-        """ "Small random weights" `(runs, size)`, uniform between `-limit` and `limit`; run k is drawn from `seeds[k]`.
+        """Weights `(runs, size)`, uniform between `-limit` and `limit`: run k is the run of `seeds[k]`, in any company.
 
         The numbers are drawn in the order of the flat vector. `limit`, a number or an array that broadcasts against
-        `(size,)`, may differ by weight. Raises `ValueError` unless the seeds are integers >= 0.
+        `(size,)`, may differ by weight; `dtype` is float64 or float32. Raises `ValueError` unless all seeds are
+        integers >= 0.
         """
-        seeds, limit = checks.seeds(seeds), checks.limit(limit, self.size)
+        seeds, limit, dtype = checks.seeds(seeds), checks.limit(limit, self.size), checks.dtype(dtype)
         w = np.array([np.random.default_rng(seed).uniform(-limit, limit, self.size) for seed in seeds], dtype)
         return w if self.mask is None else w * self.mask
 
@@ -281,7 +281,7 @@ class Network:
         checks.weights(w, self)
         checks.task(task, self, len(w), targets=False)
         passes = Passes(self, w, task)
-        with np.errstate(over="ignore"):  # exp(-x) of a unit that is far below its threshold
+        with quietly():
             passes.forward()
         y = {layer.name: passes.y[layer.name] for layer in self.layers}
         return {name: y if y.ndim == 3 else np.broadcast_to(y, (len(w), *y.shape)) for name, y in y.items()}
@@ -294,11 +294,11 @@ class Network:
         checks.weights(w, self)
         checks.task(task, self, len(w))
         passes = Passes(self, w, task, error)
-        with np.errstate(over="ignore"):
+        with quietly():
             passes.forward()
-        passes.compare()
-        E = passes.error()
-        passes.backward()
+            passes.compare()
+            E = passes.error()
+            passes.backward()
         return E, passes.dE_dw
 
 
@@ -316,6 +316,21 @@ def layered(*units, skips=()):
 
 
 # ---------------------------------------------------------------- the two passes
+
+
+@cache
+def _blas():
+    return ThreadpoolController()
+
+
+@contextmanager
+def quietly():
+    """How passes are taken: with one BLAS thread, since more of them change the last bit, and without the warnings.
+
+    exp(-x) overflows in units far below their threshold, as it may, and in runs that diverge, which are marked.
+    """
+    with _blas().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        yield
 
 
 class _Steps(list):

@@ -26,12 +26,17 @@ def share(yes):
 
 
 def quantile(values, q, resamples=2000):
-    """The `q`-quantile of `values`, `(runs,)`, with its bootstrap interval. Infinity stands for runs never finished."""
+    """The `q`-quantile of `values`, `(runs,)`, with its bootstrap interval. Infinity stands for runs never finished.
+
+    A single value has no interval: NaN.
+    """
     values = np.asarray(values, float)
 
     def statistic(sample, axis):
         return np.quantile(sample, q, axis=axis, method="inverted_cdf")
 
+    if values.size == 1:
+        return Estimate(values[0], np.nan, np.nan)
     with np.errstate(invalid="ignore"):  # SciPy takes a standard error as well, and infinity has none
         found = stats.bootstrap((values,), statistic, n_resamples=resamples, method="percentile", rng=0)
     return Estimate(statistic(values, 0), *found.confidence_interval)

@@ -28,6 +28,11 @@ def test_quantile_is_the_same_each_time():
     assert bp.quantile(np.arange(50), 0.25) == bp.quantile(np.arange(50), 0.25)
 
 
+def test_a_single_value_has_no_interval():
+    value, low, high = bp.quantile([7], 0.5)
+    assert value == 7 and np.isnan(low) and np.isnan(high)
+
+
 def test_an_estimate_formats_with_its_interval():
     assert f"{bp.Estimate(0.92914, 0.9114, 0.9432):.1%}" == "92.9% [91.1%, 94.3%]"
     assert f"{bp.Estimate(3006, 2636, 3430):,.0f}" == "3,006 [2,636, 3,430]"
