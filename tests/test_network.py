@@ -1,0 +1,346 @@
+"""The two passes: equations (1)-(7) against oracles that share no code with them."""
+
+import math
+import pickle
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import of_run, problems, softplus
+
+import bp
+
+deterministic = settings(deadline=None, derandomize=True, max_examples=200)
+
+# ---------------------------------------------------------------- oracles
+
+OUTPUT = {
+    bp.logistic: lambda x: 1 / (1 + anp.exp(-x)),
+    bp.tanh: anp.tanh,
+    bp.linear: lambda x: x,
+    bp.softsign: lambda x: x / (1 + anp.abs(x)),
+    softplus: lambda x: anp.log(1 + anp.exp(x)),
+}
+ERROR = {
+    "squared": lambda y, d: (y - d) ** 2 / 2,
+    "hinge(0.2)": lambda y, d: anp.maximum(0.8 - y, 0) ** 2 / 2 if d else anp.maximum(y - 0.2, 0) ** 2 / 2,
+    "dead_zone(0.2)": lambda y, d: (y - d) ** 2 / 2 * ((y < 0.8) if d else (y > 0.2)),
+}
+
+
+def parts_of(net, w):
+    """The matrices in the order of the links, then the biases in the order of the layers, each name once."""
+    units = {layer.name: layer.units for layer in net.layers}
+    shapes = {link.weights: (units[link.target], units[link.source]) for link in net.links}
+    biases = {layer.name: layer.bias if isinstance(layer.bias, str | None) else layer.name for layer in net.layers}
+    for layer in net.layers:
+        if biases[layer.name] and layer.name in {link.target for link in net.links}:
+            shapes.setdefault(biases[layer.name], (units[layer.name], 1))
+    parts, start = {}, 0
+    for name, (rows, columns) in shapes.items():
+        parts[name] = w[start : start + rows * columns].reshape(rows, columns)
+        start += rows * columns
+    assert start == len(w)
+    return parts, biases
+
+
+def states_of(net, w, inputs):
+    """Equations (1) and (2) for one run."""
+    parts, biases = parts_of(net, w)
+    y = dict(inputs)
+    for layer in net.layers:
+        if layer.name not in inputs:
+            x = parts.get(biases[layer.name], 0)
+            for link in net.links:
+                if link.target == layer.name:
+                    x = x + anp.dot(parts[link.weights], y[link.source])
+            y[layer.name] = OUTPUT[layer.activation](x)
+    return y
+
+
+def error_of(w, net, task, rule):
+    """Equation (3) for one run."""
+    y, E = states_of(net, w, task.inputs), 0.0
+    for name, d in task.targets.items():
+        for j, c in np.ndindex(d.shape):
+            if not math.isnan(d[j, c]) and not (task.held_out is not None and task.held_out[c]):
+                E = E + ERROR[rule.name](y[name][j, c], d[j, c])
+    return E
+
+
+def central_difference(net, w, task, rule, h=1e-6):
+    """∂E/∂w of one run, from a run at each of the points w ± h."""
+    steps = h * np.eye(net.size)
+    if net.mask is not None:
+        steps *= net.mask
+    return (net.gradient(w + steps, task, rule)[0] - net.gradient(w - steps, task, rule)[0]) / (2 * h)
+
+
+# ---------------------------------------------------------------- gradients
+
+
+@deterministic
+@given(problems())
+def test_forward_is_the_oracles(problem):
+    y = problem.net.forward(problem.w, problem.task.inputs)
+    assert list(y) == [layer.name for layer in problem.net.layers]
+    for run, w in enumerate(problem.w):
+        for name, states in states_of(problem.net, w, of_run(run, problem.task).inputs).items():
+            expected = np.broadcast_to(states, y[name][run].shape)
+            np.testing.assert_allclose(y[name][run], expected, rtol=1e-12, atol=1e-13)
+
+
+@deterministic
+@given(problems())
+def test_gradient_is_autograds(problem):
+    E, dE_dw = problem.net.gradient(problem.w, problem.task, problem.rule)
+    for run, w in enumerate(problem.w):
+        oracle = autograd.value_and_grad(error_of)
+        expected_E, expected = oracle(w, problem.net, of_run(run, problem.task), problem.rule)
+        if problem.net.mask is not None:
+            expected = expected * problem.net.mask[0]
+        np.testing.assert_allclose(E[run], expected_E, rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(dE_dw[run], expected, rtol=1e-10, atol=1e-12)  # sums of a few dozen terms near 1
+
+
+@deterministic
+@given(problems())
+def test_gradient_is_the_central_difference(problem):
+    E, dE_dw = problem.net.gradient(problem.w, problem.task, problem.rule)
+    for run, w in enumerate(problem.w):
+        expected = central_difference(problem.net, w, of_run(run, problem.task), problem.rule)
+        np.testing.assert_allclose(dE_dw[run], expected, rtol=1e-6, atol=1e-6 * max(1, E[run]))  # E is rounded, over h
+
+
+def test_gradient_worked_out_by_hand():
+    f = lambda x: 1 / (1 + math.exp(-x))  # noqa: E731
+    a, b, d = 1.0, 0.5, 1.0  # the inputs and the target of the only case
+    w11, w12, w21, w22, v1, v2, b1, b2, c = w = 0.1, -0.2, 0.3, 0.4, 0.5, -0.6, 0.7, -0.8, 0.9
+    h1, h2 = f(a * w11 + b * w12 + b1), f(a * w21 + b * w22 + b2)
+    y = f(h1 * v1 + h2 * v2 + c)
+    dx = (y - d) * y * (1 - y)
+    dx1, dx2 = dx * v1 * h1 * (1 - h1), dx * v2 * h2 * (1 - h2)
+
+    net, task = bp.layered(2, 2, 1), bp.Task({"input": [[a], [b]]}, {"output": [[d]]})
+    E, dE_dw = net.gradient(np.array([w]), task)
+    expected = [dx1 * a, dx1 * b, dx2 * a, dx2 * b, dx * h1, dx * h2, dx1, dx2, dx]
+    np.testing.assert_allclose(E, [(y - d) ** 2 / 2], rtol=1e-14)
+    np.testing.assert_allclose(dE_dw, [expected], rtol=1e-13)
+    states = net.forward(np.array([w]), task.inputs)
+    np.testing.assert_allclose(states["hidden"].ravel(), [h1, h2], rtol=1e-15)
+    np.testing.assert_allclose(states["output"].ravel(), [y], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("rule", "y", "d", "E", "dE_dy"),
+    [
+        (bp.squared, 0.9, 1, 0.005, -0.1),
+        (bp.squared, 0.5, 0.1, 0.08, 0.4),
+        (bp.hinge(0.2), 0.9, 1, 0, 0),
+        (bp.hinge(0.2), 0.5, 1, 0.045, -0.3),
+        (bp.hinge(0.2), 0.1, 0, 0, 0),
+        (bp.hinge(0.2), 0.5, 0, 0.045, 0.3),
+        (bp.hinge(0.1), 0.5, 0, 0.08, 0.4),
+        (bp.hinge(0), 0.5, 0, 0.125, 0.5),
+        (bp.dead_zone(0.2), 0.9, 1, 0, 0),
+        (bp.dead_zone(0.2), 0.5, 1, 0.125, -0.5),
+        (bp.dead_zone(0.2), 0.1, 0, 0, 0),
+        (bp.dead_zone(0.2), 0.25, 0, 0.03125, 0.25),
+        (bp.dead_zone(0.3), 0.25, 0, 0, 0),
+        (bp.hinge(0.2), 0.2, 0, 0, 0),  # a unit on the bound is good enough
+        (bp.dead_zone(0.2), 0.2, 0, 0, 0),
+        (bp.dead_zone(0.2), 0.8, 1, 0, 0),
+    ],
+)
+def test_error_rules_by_hand(rule, y, d, E, dE_dy):
+    net = bp.Network([bp.Layer("in", 1), bp.Layer("out", 1, bp.linear, bias=None)], [bp.Link("in", "out")])
+    task = bp.Task({"in": [[1.0]]}, {"out": [[d]]})
+    got_E, dE_dw = net.gradient(np.array([[y]]), task, rule)
+    np.testing.assert_allclose(got_E, [E], rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(dE_dw, [[dE_dy]], rtol=1e-14, atol=1e-15)
+
+
+@deterministic
+@given(problems())
+def test_to_hold_a_case_out_is_to_miss_its_targets(problem):
+    net, task = problem.net, problem.task
+    if task.held_out is not None:
+        missing = {name: np.where(task.held_out[..., None, :], np.nan, d) for name, d in task.targets.items()}
+        expected = net.gradient(problem.w, bp.Task(task.inputs, missing), problem.rule)
+        for ours, theirs in zip(net.gradient(problem.w, task, problem.rule), expected, strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+@deterministic
+@given(problems())
+def test_a_bias_is_the_weight_of_an_input_of_one(problem):
+    net, task = problem.net, problem.task
+    layers = [bp.Layer("one", 1), *(bp.Layer(layer.name, layer.units, layer.activation, None) for layer in net.layers)]
+    links = [bp.Link("one", name, f"{bias} as weights") for name, bias in net.biases.items()]
+    extended = bp.Network(layers, [*net.links, *links])  # the flat vector keeps its order
+    inputs = {**task.inputs, "one": np.ones((1, task.cases))}
+
+    y, expected_y = extended.forward(problem.w, inputs), net.forward(problem.w, task.inputs)
+    for name in expected_y:
+        np.testing.assert_allclose(y[name], expected_y[name], rtol=1e-13, atol=1e-14)
+    E, dE_dw = extended.gradient(problem.w, bp.Task(inputs, task.targets, task.held_out), problem.rule)
+    expected_E, expected = net.gradient(problem.w, task, problem.rule)
+    np.testing.assert_allclose(E, expected_E, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(dE_dw, expected, rtol=1e-11, atol=1e-13)
+
+
+@deterministic
+@given(problems())
+def test_masked_weights_have_no_gradient(problem):
+    dE_dW = problem.net.matrices(problem.net.gradient(problem.w, problem.task, problem.rule)[1])
+    for link in problem.net.links:
+        if link.mask is not None:
+            assert not dE_dW[link.weights][:, ~link.mask].any()
+
+
+@deterministic
+@given(problems(np.float32))
+def test_float32_stays_float32_and_agrees(problem):
+    arguments = problem.task, problem.rule
+    E, dE_dw = problem.net.gradient(problem.w, *arguments)
+    expected_E, expected = problem.net.gradient(problem.w.astype(float), *arguments)
+    assert E.dtype == dE_dw.dtype == np.float32
+    np.testing.assert_allclose(E, expected_E, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(dE_dw, expected, rtol=1e-4, atol=1e-4)
+    assert {y.dtype for y in problem.net.forward(problem.w, problem.task.inputs).values()} == {np.dtype(np.float32)}
+
+
+@deterministic
+@given(problems(), st.booleans())
+def test_arguments_are_left_as_they_are(problem, by_case):
+    """Read-only arrays will do, and nothing writes around that."""
+    task = problem.task
+    given = [
+        problem.w,
+        *task.inputs.values(),
+        *task.targets.values(),
+        *([] if task.held_out is None else [task.held_out]),
+    ]
+    before = [array.tobytes() for array in given]
+    for array in given:
+        array.flags.writeable = False
+    problem.net.forward(problem.w, task.inputs)
+    problem.net.gradient(problem.w, task, problem.rule)
+    order = range(task.cases) if by_case else None
+    fit = bp.train(problem.net, problem.w, task, 3, 0.1, 0.5, 0.01, error=problem.rule, tolerance=1e-6, order=order)
+    given += [fit.weights, fit.velocity, fit.solved_at, fit.error]
+    before += [array.tobytes() for array in given[len(before) :]]
+    bp.train(problem.net, fit, task, 3, 0.1, 0.5, 0.01, error=problem.rule, tolerance=1e-6, order=order)
+    assert [array.tobytes() for array in given] == before
+
+
+def test_forward_far_from_threshold_is_silent():
+    """exp(-x) overflows where y is 0, and no warning says so."""
+    net = bp.layered(1, 1)
+    y = net.forward(np.array([[1e6, 0.0]]), {"input": [[-1.0, 0.0, 1.0]]})["output"]
+    assert y.tolist() == [[[0, 0.5, 1]]]
+
+
+def test_an_activation_may_write_to_out():
+    own = bp.Activation(lambda x, out: np.tanh(x, out), lambda y, out: np.subtract(1, y * y, out), out=True)
+    task = bp.Task({"in": [[0.0, 1.0]]}, {"out": [[0.0, 1.0]]})
+    expected, got = (
+        bp.Network([bp.Layer("in", 1), bp.Layer("out", 1, f)], [bp.Link("in", "out")]).gradient(np.ones((1, 2)), task)
+        for f in (bp.tanh, own)
+    )
+    np.testing.assert_allclose(got[1], expected[1], rtol=1e-15)
+
+
+# ---------------------------------------------------------------- nets and their weights
+
+
+def test_layered_names_its_layers():
+    ends = lambda net: [(link.source, link.target) for link in net.links]  # noqa: E731
+    names = lambda net: [layer.name for layer in net.layers]  # noqa: E731
+    assert names(bp.layered(3, 2)) == ["input", "output"]
+    assert names(bp.layered(6, 2, 1)) == ["input", "hidden", "output"]
+    assert names(bp.layered(6, 2, 2, 1)) == ["input", "hidden1", "hidden2", "output"]
+    assert ends(bp.layered(2, 1, 1)) == [("input", "hidden"), ("hidden", "output")]
+    assert ends(bp.layered(2, 1, 1, skips=((0, 2),))) == [*ends(bp.layered(2, 1, 1)), ("input", "output")]
+    assert [layer.units for layer in bp.layered(6, 2, 1).layers] == [6, 2, 1]
+    assert bp.layered(6, 2, 1).size == 6 * 2 + 2 * 1 + 2 + 1
+    assert bp.layered(2, 1, 1, skips=[(0, 2)]).size == 2 + 1 + 2 + 1 + 1
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_matrices_are_views_in_declared_order(runs):
+    net = bp.layered(3, 2, 1)
+    w = np.arange(runs * net.size, dtype=float).reshape(runs, net.size)
+    views = net.matrices(w)
+    assert {name: view.shape for name, view in views.items()} == {
+        "input->hidden": (runs, 2, 3),
+        "hidden->output": (runs, 1, 2),
+        "hidden": (runs, 2),
+        "output": (runs, 1),
+    }
+    assert views["input->hidden"][0].tolist() == [[0, 1, 2], [3, 4, 5]]  # W[j, i] is the paper's w_ji
+    assert np.concatenate([view.reshape(runs, -1) for view in views.values()], axis=1).tolist() == w.tolist()
+    views["hidden"][:] = -1
+    assert w[:, 8:10].tolist() == [[-1, -1]] * runs
+
+
+def test_copies_count_the_uses():
+    layers = [bp.Layer(name, 2, bias=bias) for name, bias in [("a", None), ("b", "z"), ("c", "z"), ("d", "own")]]
+    links = [bp.Link("a", "b", "W"), bp.Link("b", "c", "W"), bp.Link("c", "d"), bp.Link("a", "d", "W")]
+    net = bp.Network(layers, links)
+    assert net.copies.tolist() == [3] * 4 + [1] * 4 + [2] * 2 + [1] * 2
+    assert list(net.matrices(np.zeros((1, 12)))) == ["W", "c->d", "z", "own"]
+
+
+def test_initial_weights_are_those_of_the_seed():
+    net = bp.layered(6, 2, 1)
+    w = net.initial_weights([5, 3, 5])
+    for row, seed in zip(w, [5, 3, 5], strict=True):
+        assert np.array_equal(row, np.random.default_rng(seed).uniform(-0.3, 0.3, net.size))
+    assert w.dtype == np.float64
+    assert np.array_equal(net.initial_weights(range(1000))[137], net.initial_weights([137])[0])
+    assert np.array_equal(net.initial_weights([5, 3, 5], dtype=np.float32), w.astype(np.float32))
+    assert net.initial_weights([0], dtype=np.float32).dtype == np.float32
+    assert not net.initial_weights([0], limit=0).any()
+
+
+def test_limits_may_differ_by_weight():
+    net = bp.layered(2, 2, 1)
+    limit = np.zeros((1, net.size))
+    net.matrices(limit)["input->hidden"][:] = 0.5
+    w = net.initial_weights(range(20), limit)
+    assert np.array_equal(w, [np.random.default_rng(seed).uniform(-limit[0], limit[0]) for seed in range(20)])
+    assert np.array_equal(w, net.initial_weights(range(20), limit[0]))
+    assert not w[:, 4:].any()
+    assert 0.45 < np.abs(w[:, :4]).max() < 0.5
+
+
+def test_masked_weights_start_and_stay_at_zero():
+    mask = np.array([[True, False], [False, True]])
+    layers = [bp.Layer("in", 2), bp.Layer("out", 2)]
+    net = bp.Network(layers, [bp.Link("in", "out", mask=mask)])
+    w = net.initial_weights(range(3))
+    full = bp.Network(layers, [bp.Link("in", "out")]).initial_weights(range(3))
+    assert np.array_equal(w, full * [1, 0, 0, 1, 1, 1])  # what is left is what the seed gave
+    task = bp.Task({"in": [[0, 0, 1, 1], [0, 1, 0, 1]]}, {"out": [[0, 1, 1, 0], [1, 0, 0, 1]]})
+    fit = bp.train(net, w, task, sweeps=20, epsilon=1, alpha=0.9)
+    assert not net.matrices(fit.weights)["in->out"][:, ~mask].any()
+    assert (fit.weights != w).sum() == 3 * 4
+
+
+def test_layers_may_share_the_bias_that_another_calls_its_own():
+    layers = [bp.Layer("in", 1), bp.Layer("a", 2), bp.Layer("b", 2, bias="a")]
+    net = bp.Network(layers, [bp.Link("in", "a"), bp.Link("in", "b")])
+    assert net.size == 2 + 2 + 2
+    assert net.copies.tolist() == [1, 1, 1, 1, 2, 2]
+
+
+def test_layers_survive_pickling():
+    """A worker may be sent layers and links, and build the same net."""
+    net = bp.layered(2, 2, 2)
+    again = bp.Network(pickle.loads(pickle.dumps(net.layers)), net.links)
+    assert again.size == net.size
+    assert list(again.shapes) == list(net.shapes)
