@@ -42,6 +42,12 @@ def whole_array(name, value, expected="an array of numbers"):
         fail(f"{name} is ragged", expected)
 
 
+def flag(name, value):
+    if not isinstance(value, bool | np.bool_):
+        fail(f"{name} is {value!r}", "True or False")
+    return bool(value)
+
+
 def array(name, value):
     """Real numbers, as floats."""
     array = whole_array(name, value)
@@ -123,6 +129,10 @@ def graph(layers, links):
     """Layers with names of their own, and links from lower layers to higher ones."""
     if not layers or not links:
         fail("the network has no layers or no links", "at least two layers and a link")
+    for kind, given in (("layer", layers), ("link", links)):
+        for one in given:
+            if not (hasattr(one, "name") if kind == "layer" else hasattr(one, "weights")):
+                fail(f"{one!r} stands among the {kind}s", f"a bp.{kind.capitalize()}")
     names = [layer.name for layer in layers]
     for layer in layers:
         count(f"the number of units of layer {layer.name!r}", layer.units, 1)
@@ -290,7 +300,10 @@ def rate(name, value, w, high=1.0):
         fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")
     if name == "epsilon" and not value.any():
         fail("epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    value = value.astype(w.dtype)
+    with np.errstate(over="ignore"):
+        value = value.astype(w.dtype)
+    if not np.isfinite(value).all():
+        fail(f"{name} is too large for {w.dtype}", f"at most {np.finfo(w.dtype).max:.0e}")
     return value if value.ndim == 0 else np.atleast_2d(value)
 
 
@@ -303,13 +316,13 @@ def error_rule(rule):
 def tolerance(value, task):
     """At most half the distance between the targets: a looser one would call everything solved."""
     value = number("tolerance", value, 0, np.inf)
+    if value == 0:
+        fail("tolerance is 0", "a positive number")
     for name, d in task.targets.items():
         half = np.ptp(d[np.isfinite(d)]) / 2 if np.isfinite(d).any() else 0
-        if value <= 0 or 0 < half < value * (1 - 1e-12):
-            fail(
-                f"tolerance is {value:g}",
-                f"a positive number up to {half:g}, half the distance between the targets of {name!r}",
-            )
+        if 0 < half < value * (1 - 1e-12):
+            expected = f"a positive number up to {half:g}, half the distance between the targets of layer {name!r}"
+            fail(f"tolerance is {value:g}", expected)
     return value
 
 

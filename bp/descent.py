@@ -115,7 +115,7 @@ def train(
         "order": checks.order(order, task.cases),
         "record": checks.count("record", record),
         "snapshots": checks.snapshots(snapshots, fit.sweeps, sweeps),
-        "stop": stop,
+        "stop": checks.flag("stop", stop),
     }
     units = sum(layer.units for layer, _ in net.computed)
     bytes_per_run = fit.weights.itemsize * (2 * units * task.cases + 4 * net.size)

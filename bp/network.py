@@ -283,8 +283,8 @@ class Network:
         passes = Passes(self, w, task)
         with quietly():
             passes.forward()
-        y = {layer.name: passes.y[layer.name] for layer in self.layers}
-        return {name: y if y.ndim == 3 else np.broadcast_to(y, (len(w), *y.shape)) for name, y in y.items()}
+        inputs = {layer.name: (len(w), layer.units, task.cases) for layer in self.input_layers}
+        return passes.y | {name: np.broadcast_to(passes.y[name], shape) for name, shape in inputs.items()}  # read-only
 
     def gradient(self, w, task, error=squared):
         """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for weights `(runs, size)`: equations (3)-(7).

@@ -33,6 +33,8 @@ LINK, MASK = bp.Link("a", "b"), np.ones((2, 2), bool)
 TWICE = [bp.Layer("a", 2), bp.Layer("b", 2), bp.Layer("b", 2)]
 
 BAD = [
+    (lambda: bp.Network([("a", 2)], [bp.Link("a", "b")]), r"\('a', 2\) stands among the layers; expected a bp.Layer"),
+    (lambda: bp.Network([bp.Layer("a", 2)], [("a", "b")]), r"\('a', 'b'\) stands among the links; expected a bp.Link"),
     # numbers and arrays
     (lambda: bp.hinge("wide"), "margin is 'wide'; expected a number"),
     (lambda: bp.dead_zone(0.5), "margin is 0.5; expected a number of at least 0 and below 0.5"),
@@ -204,8 +206,13 @@ BAD = [
     (lambda: train(error="hinge"), r"error is 'hinge'; expected a bp.ErrorRule, such as bp.squared, bp.hinge\(0.2\)"),
     (lambda: train(error=bp.hinge), "error is <function hinge .*>; expected a bp.ErrorRule"),
     (lambda: train(tolerance="loose"), "tolerance is 'loose'; expected a number"),
-    (lambda: train(tolerance=0), "tolerance is 0; expected a positive number up to 0.5, half the distance .* 'output'"),
-    (lambda: train(tolerance=0.51), "tolerance is 0.51; expected a positive number up to 0.5, half the distance"),
+    (lambda: train(tolerance=0), "tolerance is 0; expected a positive number"),
+    (lambda: train(stop=None), "stop is None; expected True or False"),
+    (lambda: train(W.astype(np.float32), epsilon=1e200), "epsilon is too large for float32; expected at most 3e.38"),
+    (
+        lambda: train(tolerance=0.51),
+        "tolerance is 0.51; expected a positive number up to 0.5, half the distance .* 'output'",
+    ),
     (
         lambda: train(task=bp.symmetry(2, 0.1, 0.9)),
         "tolerance is 0.5; expected a positive number up to 0.4, half the dis",

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from glob import glob
 
 from reproduce import AVX512, REPOSITORY, avx2
 from tqdm import tqdm
@@ -41,12 +42,15 @@ def environment_of(version):
     """The Python of a virtual environment made from the lock, or None if the machine has no such Python."""
     if sys.version.startswith(f"{version}."):
         return sys.executable
-    python = shutil.which(f"python{version}")
-    works = python and subprocess.run([python, "--version"], capture_output=True).returncode == 0
+    candidates = [shutil.which(f"python{version}")]
+    if shutil.which("pyenv"):  # whose Pythons do not start from PATH unless they are selected
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True).stdout.strip()
+        candidates += sorted(glob(f"{root}/versions/{version}.*/bin/python"))
+    works = [c for c in candidates if c and subprocess.run([c, "--version"], capture_output=True).returncode == 0]
     if not works:
         return None
     folder = f".venv-{version}"
-    subprocess.run(["make", "--silent", f"{folder}/ready", f"PYTHON={python}"], cwd=REPOSITORY, check=True)
+    subprocess.run(["make", "--silent", f"{folder}/ready", f"PYTHON={works[0]}"], cwd=REPOSITORY, check=True)
     return str(REPOSITORY / folder / "bin" / "python")
 
 
