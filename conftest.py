@@ -5,6 +5,7 @@ import tempfile
 
 import tqdm  # noqa: F401  reads its environment on import: what follows is for the notebooks, not for the tests' own process
 
-os.environ.setdefault("BP_FIGURES", tempfile.mkdtemp(prefix="bp-figures-"))  # a test leaves figures/ alone
+_figures = tempfile.TemporaryDirectory(prefix="bp-figures-")  # gone when the tests are
+os.environ.setdefault("BP_FIGURES", _figures.name)  # a test leaves figures/ alone
 os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that are compared
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores

@@ -40,20 +40,22 @@ class Activation:
         return function if self.out else lambda argument, out: np.copyto(out, function(argument))
 
 
-_ONE = np.ones((), np.float32)  # to convert Python's 1 at every use costs as much as a small layer
+# to convert Python's 1, or a 1 of the other type, at every use costs as much as a small layer
+_ONE = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}
 
 
 def _logistic(x, out=None):
     """1 / (1 + exp(-x)), equation (2)."""
     y = np.negative(x, out)
     np.exp(y, y)
-    np.add(_ONE, y, y)
-    return np.divide(_ONE, y, y)
+    one = _ONE[y.dtype]
+    np.add(one, y, y)
+    return np.divide(one, y, y)
 
 
 def _logistic_slope(y, out=None):
     """y (1 - y), the factor in equation (5)."""
-    slope = np.subtract(_ONE, y, out)
+    slope = np.subtract(_ONE[y.dtype], y, out)
     return np.multiply(y, slope, slope)
 
 
@@ -350,11 +352,12 @@ class _Steps(list):
 
     def sum(self, a, b, total):
         """Note down that a @ b adds to `total`. Who comes first sets it, which spares memory two visits."""
+        product = np.multiply if a.shape[-1] == 1 < b.ndim else np.matmul  # of a sum of one: the same bits, and faster
         if id(total) not in self.begun:
-            self.step(np.matmul, a, b, total)
+            self.step(product, a, b, total)
         else:
             spare = self.spare[total.shape]
-            self.step(np.matmul, a, b, spare)
+            self.step(product, a, b, spare)
             self.step(np.add, total, spare, total)
 
 
@@ -365,8 +368,8 @@ class Passes:
     Weights are views into `w`, `(runs, size)`: change it in place, and the next pass goes on from there.
 
     - `forward()` sets `y`, the states of all units by layer, bottom layer first;
-    - `compare()` begins the backward pass at the output units: then `error()` gives E and `furthest()` the largest
-      |y - d| of each run, `(runs,)`;
+    - `compare()` begins the backward pass at the output units: then `error()` gives E of each run, `(runs,)`, and
+      `solved()` tells which runs are solved;
     - `backward()` goes on from there, top layer first, and sets `dE_dw`, `(runs, size)`.
     """
 
@@ -393,14 +396,14 @@ class Passes:
             forward.step(f.write(f.function), x, y[layer.name])  # (2)
 
         self.compare, self.backward = compare, backward = _Steps(spare), _Steps(spare)
-        self.outputs = []
+        self.outputs, self.watched = [], []
         for name in task.targets:
             d, wanted = np.nan_to_num(task.targets[name]).astype(w.dtype), task.wanted(name)
             compare.step(error.derivative(d), y[name], dE_dy[name])  # (4)
-            wanted = None if wanted.all() else wanted.astype(w.dtype)
-            if wanted is not None:
-                compare.step(np.multiply, dE_dy[name], wanted, dE_dy[name])
-            self.outputs.append((y[name], d, wanted, dE_dy[name], spare[y[name].shape]))
+            if not wanted.all():
+                compare.step(np.multiply, dE_dy[name], wanted.astype(w.dtype), dE_dy[name])
+            aim = np.broadcast_to(np.where(wanted, d, np.nan), y[name].shape).astype(w.dtype)
+            self.outputs.append((y[name], aim, dE_dy[name].reshape(len(w), -1), spare[y[name].shape]))
         backward.begun |= compare.begun  # to these error, equation (7) adds
         for layer, links in reversed(net.computed):
             f, dE_dx = layer.activation, dE_dy[layer.name]  # it takes the place of dE/dy
@@ -417,15 +420,23 @@ class Passes:
             backward.step(np.multiply, self.dE_dw, net.mask, self.dE_dw)
 
     def error(self):
-        gaps = [dE_dy.reshape(len(dE_dy), -1) for _, _, _, dE_dy, _ in self.outputs]
-        return 0.5 * sum(map(np.vecdot, gaps, gaps))  # (3)
+        return 0.5 * reduce(np.add, [np.vecdot(dE_dy, dE_dy) for _, _, dE_dy, _ in self.outputs])  # (3)
 
-    def furthest(self):
-        largest = []
-        for y, d, wanted, _, gap in self.outputs:
-            np.subtract(y, d, gap)
+    def solved(self, tolerance, unsolved):
+        """Which of the `unsolved` runs, bool `(runs,)`, have every |y - d| below the tolerance.
+
+        Of each run the output that is furthest off is watched. Until it comes right, nobody looks at the others.
+        """
+        for y, at, aim in self.watched:
+            unsolved = unsolved & ~(np.abs(y.take(at) - aim) >= tolerance)
+        if not np.count_nonzero(unsolved):
+            return unsolved
+        self.watched = []
+        for y, aim, _, gap in self.outputs:
+            np.subtract(y, aim, gap)
             np.abs(gap, gap)
-            if wanted is not None:
-                np.multiply(gap, wanted, gap)
-            largest.append(np.maximum.reduce(gap, (1, 2)))
-        return reduce(np.maximum, largest)
+            np.copyto(gap, -1, where=np.isnan(aim))  # where no target counts
+            at = gap.reshape(len(gap), -1).argmax(axis=1) + gap[0].size * np.arange(len(gap))
+            unsolved = unsolved & (gap.take(at) < tolerance)
+            self.watched.append((y, at, aim.take(at)))
+        return unsolved

@@ -20,7 +20,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "y (1 + y)": (
         "network.py",
-        {"slope = np.subtract(_ONE, y, out)": "slope = np.add(_ONE, y, out)"},
+        {"slope = np.subtract(_ONE[y.dtype], y, out)": "slope = np.add(_ONE[y.dtype], y, out)"},
         HAND,
     ),
     "d - y in (4)": (
@@ -30,7 +30,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "no half in (3)": (
         "network.py",
-        {"return 0.5 * sum(": "return 1.0 * sum("},
+        {"return 0.5 * reduce(": "return 1.0 * reduce("},
         HAND,
     ),
     "no bias in (1)": (
@@ -103,8 +103,8 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "test_descent.py::test_decay_by_hand",
     ),
     "solved at the tolerance itself": (
-        "descent.py",
-        {"sweep.furthest() < tolerance": "sweep.furthest() <= tolerance"},
+        "network.py",
+        {"gap.take(at) < tolerance": "gap.take(at) <= tolerance", ">= tolerance)": "> tolerance)"},
         "test_descent.py::test_tolerance_is_strict",
     ),
     "a held-out case makes a step": (
