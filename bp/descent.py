@@ -1,6 +1,7 @@
 """The walk through weight space: equations (8) and (9), decay, stopping."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 from time import perf_counter
 
@@ -121,10 +122,11 @@ def train(
     bytes_per_run = fit.weights.itemsize * (2 * units * task.cases + 4 * net.size)
     jobs = effective_n_jobs(None)  # 1 unless joblib was told otherwise
     batches = ceil(len(fit) * bytes_per_run / BATCH_BYTES / jobs) * jobs
-    batches = [slice(rows[0], rows[-1] + 1) for rows in np.array_split(range(len(fit)), min(batches, len(fit)))]
+    edges = np.linspace(0, len(fit), max(1, min(batches, len(fit))) + 1).astype(int)
+    batches = [slice(*ends) for ends in pairwise(edges.tolist())]
     if len(batches) == 1:
         return _walk(net, fit, task, sweeps, rates, **rest, progress=progress)
-    fits = Parallel(return_as="generator")(
+    fits = Parallel(return_as="generator", batch_size=1)(
         delayed(_walk)(net, fit[rows], task.of_runs(rows), sweeps, _of(rates, rows), **rest) for rows in batches
     )
     silent = {} if progress else {"disable": True}  # left out otherwise, so that TQDM_DISABLE=1 can silence it

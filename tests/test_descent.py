@@ -499,3 +499,13 @@ def test_a_bar_only_where_it_takes_long_and_is_wanted(capsys, monkeypatch, batch
     if batch_bytes > 1:
         bp.train(net, w, task, 20, 0.5)
         assert "training" in capsys.readouterr().err
+
+
+def test_no_runs_are_no_trouble():
+    """None left to go on with: what a survey's last call may find."""
+    net, task = bp.layered(2, 1), and_task()
+    fit = bp.train(net, net.initial_weights(range(2)), task, 500, 1.0, stop=True)
+    assert (fit.solved_at >= 0).all()
+    rest = bp.train(net, fit[fit.solved_at < 0], task, 10, 1.0, snapshots=[505])
+    assert len(rest) == 0 and rest.sweeps == 510
+    assert rest.error.shape == (11, 0) and rest.snapshots.shape == (1, 0, net.size)
