@@ -12,7 +12,7 @@ from tqdm import tqdm
 from . import checks
 from .network import Network, Passes, Task, quietly, squared
 
-BATCH_BYTES = 3 * 2**20  # about what stays in cache while a batch of runs is trained
+BATCH_BYTES = 4 * 2**20  # about what stays in cache while a batch of runs is trained
 
 
 @dataclass(frozen=True)
