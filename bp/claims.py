@@ -1,7 +1,7 @@
 """The letter's claims, and what the notebooks found of them.
 
 `data/claims.csv` has a row for every checkable claim: where it stands, a paraphrase, what the paper prints, the
-criterion, stated before measuring, and the notebook that measures it. A notebook's `report` is an output of its own,
+criterion, and the notebook that measures it. A notebook's `report` is an output of its own,
 kept in the committed notebook; the README's table is made from these outputs, so there is nothing else to keep in step.
 """
 

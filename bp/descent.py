@@ -92,7 +92,7 @@ def train(
       that is held out makes no step.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
     - `snapshots`: sweep counts, over all calls and in increasing order, at which to keep the weights.
-    - `stop`: a run retires at the sweep that solves it, and the training ends when all have.
+    - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
     - `progress`: show a bar if it takes more than a second.
 
     Runs are trained in batches that stay in cache, one after another, or in parallel within
@@ -178,11 +178,13 @@ def _walk(net, fit, task, sweeps, rates, error, tolerance, order, record, snapsh
             if np.count_nonzero(unsolved) and np.count_nonzero(now := sweep.solved(tolerance, unsolved)):
                 solved_at[rows[now]] = fit.sweeps + t
                 unsolved &= ~now
-                if stop:
-                    weights[rows], velocity[rows] = w, v
-                    active[rows[now]] = False
-                    rows = None
-                    continue
+                active[rows[now]] = not stop
+            if stop and t % 100 == 0:
+                active[rows] &= np.isfinite(w).all(axis=1)
+            if stop and np.count_nonzero(active[rows]) < len(rows):
+                weights[rows], velocity[rows] = w, v
+                rows = None
+                continue
             if len(kept) < len(keep_at) and t == keep_at[len(kept)]:
                 weights[rows] = w
                 kept.append(weights.copy())

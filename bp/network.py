@@ -20,7 +20,7 @@ from . import checks
 
 @dataclass(frozen=True)
 class Activation:
-    """An input-output function and its slope: "any ... which has a bounded derivative will do" (p. 533).
+    """An input-output function and its slope: "any ... which has a bounded derivative will do" (p. 534).
 
     `function(x)` gives y, `slope(y)` gives dy/dx **as a function of the output y**; both map arrays of any shape to
     arrays of that shape and leave their argument alone. `out=True` says that both take a second argument, the array to

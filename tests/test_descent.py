@@ -509,3 +509,13 @@ def test_no_runs_are_no_trouble():
     rest = bp.train(net, fit[fit.solved_at < 0], task, 10, 1.0, snapshots=[505])
     assert len(rest) == 0 and rest.sweeps == 510
     assert rest.error.shape == (11, 0) and rest.snapshots.shape == (1, 0, net.size)
+
+
+def test_a_run_that_diverges_does_not_keep_a_training_that_stops_from_ending():
+    """And its neighbour is as it is alone."""
+    net, task = bp.layered(2, 1), and_task()
+    w, epsilon = net.initial_weights(range(2)), np.array([[1.0], [1e308]])
+    both = bp.train(net, w, task, 10**9, epsilon, 0.9, record=0, stop=True, progress=False)
+    alone = bp.train(net, w[:1], task, 10**9, 1.0, 0.9, record=0, stop=True, progress=False)
+    assert both.diverged.tolist() == [False, True] and both.solved_at[1] == -1
+    same(both[0], alone)

@@ -19,7 +19,7 @@ import yaml
 from joblib import Parallel, delayed, parallel_config
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
-from numpy._core._multiarray_umath import __cpu_features__
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from tqdm import tqdm
 
 from bp import claims
@@ -33,7 +33,7 @@ FLEETING = (
     "cell.metadata.execution",
     "metadata.language_info.version",
 )
-AVX512 = [name for name in ("X86_V4", "AVX512_ICL", "AVX512_SPR") if __cpu_features__.get(name)]
+AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX512")) and __cpu_features__[name]]
 
 
 def environment():
@@ -91,7 +91,7 @@ def run(name, path, chosen, position=0):
         chosen,
         cwd=path.parent,
         kernel_name="python3",
-        extra_arguments=["--log-level=CRITICAL"],  # it warns of what a kernel on this machine need not fear
+        extra_arguments=["--log-level=CRITICAL"],  # or it warns of talking to its own machine unencrypted
         progress_bar={"desc": f"{name:24}", "position": position, "unit": "cell"},
     )
     notebook = nbformat.read(done, nbformat.NO_CONVERT)
