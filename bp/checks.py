@@ -314,16 +314,31 @@ def error_rule(rule):
 
 
 def tolerance(value, task):
-    """At most half the distance between the targets: a looser one would call everything solved."""
-    value = number("tolerance", value, 0, np.inf)
-    if value == 0:
-        fail("tolerance is 0", "a positive number")
+    """Positive, in falling order, at most half the distance between the targets: a looser one calls all solved."""
+    value = array("tolerance", value)
+    if value.ndim > 1 or not value.size:
+        fail(f"tolerance has the shape {value.shape}", "a number, or a list of numbers")
+    if not (value > 0).all():
+        fail(f"tolerance is {value[~(value > 0)].flat[0]:g}", "a positive number")
+    if (np.diff(value, axis=-1) >= 0).any() if value.ndim else False:
+        fail(f"tolerances are {value.tolist()}", "the loosest first, each smaller than the one before")
     for name, d in task.targets.items():
         half = np.ptp(d[np.isfinite(d)]) / 2 if np.isfinite(d).any() else 0
-        if 0 < half < value * (1 - 1e-12):
+        if 0 < half < value.max() * (1 - 1e-12):
             expected = f"a positive number up to {half:g}, half the distance between the targets of layer {name!r}"
-            fail(f"tolerance is {value:g}", expected)
+            fail(f"tolerance is {value.max():g}", expected)
     return value
+
+
+def solved_before(fit, tolerance):
+    """`solved_at` of a fit that goes on, of the shape that the tolerances ask for."""
+    shape = (*tolerance.shape, len(fit))
+    if fit.sweeps == 0 and (fit.solved_at < 0).all():
+        return np.full(shape, -1)
+    if fit.solved_at.shape != shape:
+        before, now = len(np.atleast_2d(fit.solved_at)), tolerance.size
+        fail(f"there are {now} tolerances, and were {before} in the call before", "the same number, of the same form")
+    return fit.solved_at
 
 
 def order(cases, of):

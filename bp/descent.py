@@ -23,8 +23,8 @@ class Fit:
     - `sweeps`: how many sweeps were asked for, over all calls;
     - `error`: E of each run, `(recordings, runs)`, in this call, after `recorded_at` sweeps over all calls; NaN once a
       run has retired;
-    - `solved_at`: the first sweep count, over all calls, at which every |y - d| was below the tolerance, `(runs,)`;
-      -1: never;
+    - `solved_at`: the first sweep count, over all calls, at which every |y - d| was below the tolerance, `(runs,)`, or
+      `(tolerances, runs)` if there are several; -1: never;
     - `snapshots`: the weights at the sweep counts asked for, `(snapshots, runs, size)`.
     """
 
@@ -62,7 +62,7 @@ class Fit:
         return replace(fits[0], **{name: np.concatenate(parts[name], axis) for name, axis in _RUNS.items()})
 
 
-_RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": 0, "snapshots": 1}  # the axis of the runs in each
+_RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # the axis of the runs in each
 
 
 def train(
@@ -87,7 +87,8 @@ def train(
     A sweep through the cases changes the weights by Δw(t) = -ε ∂E/∂w + α Δw(t-1), equation (9), then shrinks them by
     the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`.
 
-    - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets.
+    - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
+      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved.
     - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
       that is held out makes no step.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
@@ -110,18 +111,18 @@ def train(
         checks.rate("alpha", alpha, fit.weights),
         checks.rate("decay", decay, fit.weights),
     ]
+    tolerance = checks.tolerance(tolerance, task)
+    fit = replace(fit, solved_at=checks.solved_before(fit, tolerance))
     rest = {
         "error": checks.error_rule(error),
-        "tolerance": checks.tolerance(tolerance, task),
+        "tolerance": tolerance,
         "order": checks.order(order, task.cases),
         "record": checks.count("record", record),
         "snapshots": checks.snapshots(snapshots, fit.sweeps, sweeps),
         "stop": checks.flag("stop", stop),
     }
-    units = sum(layer.units for layer, _ in net.computed)
-    bytes_per_run = fit.weights.itemsize * (2 * units * task.cases + 4 * net.size)
     jobs = effective_n_jobs(None)  # 1 unless joblib was told otherwise
-    batches = ceil(len(fit) * bytes_per_run / BATCH_BYTES / jobs) * jobs
+    batches = ceil(len(fit) / runs_in_cache(net, task.cases, fit.weights.itemsize) / jobs) * jobs
     edges = np.linspace(0, len(fit), max(1, min(batches, len(fit))) + 1).astype(int)
     batches = [slice(*ends) for ends in pairwise(edges.tolist())]
     if len(batches) == 1:
@@ -131,6 +132,12 @@ def train(
     )
     silent = {} if progress else {"disable": True}  # left out otherwise, so that TQDM_DISABLE=1 can silence it
     return Fit.join([*tqdm(fits, "training", len(batches), unit="batch", delay=1, leave=False, **silent)])
+
+
+def runs_in_cache(net, cases, itemsize=8):
+    """How many runs of a net are trained at once: what they read and write at every sweep stays in cache."""
+    units = sum(layer.units for layer, _ in net.computed)
+    return max(1, BATCH_BYTES // (itemsize * (2 * units * cases + 4 * net.size)))
 
 
 def descend(w, velocity, dE_dw, epsilon, alpha, decay, where=True):
@@ -159,14 +166,17 @@ def _walk(net, fit, task, sweeps, rates, error, tolerance, order, record, snapsh
     row_of = {t: row for row, t in enumerate(recorded_at.tolist())}
     E = np.full((len(recorded_at), len(fit)), np.nan, weights.dtype)
     kept, keep_at = [], [count - fit.sweeps for count in snapshots]
-    active = np.isfinite(weights).all(axis=1) & ~(stop & (solved_at >= 0))
+    # which tolerance each run is to meet next: their number is met by no run, since nothing is nearer than 0
+    met_at, tolerances = np.atleast_2d(solved_at), np.append(tolerance, 0).astype(weights.dtype)
+    level = np.count_nonzero(met_at >= 0, axis=0)
+    active = np.isfinite(weights).all(axis=1) & ~(stop & (level == len(met_at)))
 
     t, rows, bar, late = 0, None, None, perf_counter() + 1
     with quietly():
         while np.count_nonzero(active):  # any() takes several times as long
             if rows is None:  # a batch begins, of the runs that have not retired
                 rows = np.flatnonzero(active)
-                w, v, unsolved = weights[rows], velocity[rows], solved_at[rows] < 0
+                w, v, unsolved, aim = weights[rows], velocity[rows], level[rows] < len(met_at), tolerances[level[rows]]
                 epsilon, alpha, decay = _of(rates, rows)
                 cases = task.of_runs(rows)
                 sweep = Passes(net, w, cases, error)
@@ -175,10 +185,11 @@ def _walk(net, fit, task, sweeps, rates, error, tolerance, order, record, snapsh
             sweep.compare()
             if t in row_of:
                 E[row_of[t], rows] = sweep.error()
-            if np.count_nonzero(unsolved) and np.count_nonzero(now := sweep.solved(tolerance, unsolved)):
-                solved_at[rows[now]] = fit.sweeps + t
-                unsolved &= ~now
-                active[rows[now]] = not stop
+            while np.count_nonzero(unsolved) and (now := rows[sweep.solved(aim, unsolved)]).size:
+                met_at[level[now], now] = fit.sweeps + t
+                level[now] += 1
+                unsolved, aim = level[rows] < len(met_at), tolerances[level[rows]]
+                active[rows] &= unsolved | (not stop)
             if stop and t % 100 == 0:
                 active[rows] &= np.isfinite(w).all(axis=1)
             if stop and np.count_nonzero(active[rows]) < len(rows):

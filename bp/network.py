@@ -376,7 +376,7 @@ class Passes:
     def __init__(self, net, w, task, error=squared, dE_dw=None):
         states = lambda units: np.zeros((len(w), units, task.cases), w.dtype)  # noqa: E731
         transposed = lambda array: array.swapaxes(-1, -2)  # noqa: E731
-        self.y = y = {name: np.asarray(given, w.dtype) for name, given in task.inputs.items()}
+        self.y = y = {name: np.ascontiguousarray(given, w.dtype) for name, given in task.inputs.items()}
         y |= {layer.name: states(layer.units) for layer, _ in net.computed}
         dE_dy = {layer.name: states(layer.units) for layer, _ in net.computed}
         self.dE_dw = np.zeros_like(w) if dE_dw is None else dE_dw
@@ -423,7 +423,7 @@ class Passes:
         return 0.5 * reduce(np.add, [np.vecdot(dE_dy, dE_dy) for _, _, dE_dy, _ in self.outputs])  # (3)
 
     def solved(self, tolerance, unsolved):
-        """Which of the `unsolved` runs, bool `(runs,)`, have every |y - d| below the tolerance.
+        """Which of the `unsolved` runs, bool `(runs,)`, have every |y - d| below their `tolerance`, `(runs,)`.
 
         Of each run the output that is furthest off is watched. Until it comes right, nobody looks at the others.
         """

@@ -385,6 +385,28 @@ def test_solved_before_the_first_sweep_or_never():
     assert bp.train(net, bp.train(net, w, task, 5, 1e-6), task, 5, 1e-6).solved_at[0] == 0
 
 
+@pytest.mark.parametrize("stop", [False, True])
+def test_several_tolerances_are_each_met_as_if_alone(stop):
+    net, task = bp.layered(6, 2, 1), bp.symmetry()
+    w, tolerances = net.initial_weights(range(30)), [0.5, 0.2, 0.1]
+    recipe = {"sweeps": 1200, "epsilon": 0.1, "alpha": 0.9, "record": 0, "stop": stop}
+    fit = bp.train(net, w, task, **recipe, tolerance=tolerances)
+    alone = [bp.train(net, w, task, **recipe, tolerance=tolerance) for tolerance in tolerances]
+    assert np.array_equal(fit.solved_at, [one.solved_at for one in alone])
+    assert np.array_equal(fit.weights, alone[-1].weights)  # the last one decides who retires
+    assert 0 < np.count_nonzero(fit.solved_at[2] >= 0) < np.count_nonzero(fit.solved_at[0] >= 0)
+    part = bp.train(net, w, task, **(recipe | {"sweeps": 700}), tolerance=tolerances)
+    on = bp.train(net, part[::-1], task, **(recipe | {"sweeps": 500}), tolerance=tolerances)
+    assert np.array_equal(on.solved_at[:, ::-1], fit.solved_at)
+
+
+def test_several_tolerances_met_at_one_sweep():
+    net = bp.layered(1, 1)
+    w = np.array([[0.0, 0.5]])  # an output of 0.62
+    task = bp.Task({"input": [[0.0]]}, {"output": [[0.6]]})
+    assert bp.train(net, w, task, 0, 1, tolerance=[0.5, 0.1, 0.001]).solved_at.tolist() == [[0], [0], [-1]]
+
+
 def test_tolerance_is_strict():
     """A distance of exactly the tolerance, here 0.5 and 0.25, is not below it."""
     net = bp.Network([bp.Layer("in", 1), bp.Layer("out", 1, bp.linear, None)], [bp.Link("in", "out")])
