@@ -1,4 +1,5 @@
 # make reproduce     run every notebook; NOTEBOOK=1_symmetry PARAMS="seeds=50 horizon=5000" runs one differently, into runs/
+# make surveys       train what data/surveys/ lacks; ONLY=symmetry SEEDS=100 trains part of one, into runs/
 # make test          prove it: style, unit tests, the fixed point, every notebook's output
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
@@ -8,10 +9,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce test bench portability lab clean
+.PHONY: reproduce surveys test bench portability lab clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
+
+surveys: .venv/ready
+	$(BIN)/python tools/surveys.py $(if $(ONLY),--only $(ONLY)) $(if $(SEEDS),--seeds $(SEEDS))
 
 test: .venv/ready
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from .claims import report
 from .descent import Fit, descend, train
+from .experiments import SURVEYS, check_rows
 from .network import (
     Activation,
     ErrorRule,
@@ -18,26 +19,36 @@ from .network import (
     squared,
     tanh,
 )
-from .survey import Estimate, quantile, share
+from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
+from .survey import Experiment, Runs, Survey, read_survey
 from .tasks import family_network, symmetry
 
 __all__ = [
+    "SURVEYS",
     "Activation",
     "ErrorRule",
     "Estimate",
+    "Experiment",
     "Fit",
     "Layer",
     "Link",
     "Network",
+    "Runs",
+    "Survey",
     "Task",
+    "censored",
+    "check_rows",
     "dead_zone",
     "descend",
     "family_network",
     "hinge",
+    "kaplan_meier",
     "layered",
     "linear",
     "logistic",
+    "permutation_test",
     "quantile",
+    "read_survey",
     "report",
     "share",
     "softsign",

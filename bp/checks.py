@@ -1,7 +1,9 @@
 """Checks of arguments: each raises `ValueError` that names what was wrong and what was expected."""
 
 import graphlib
+import inspect
 import operator
+import re
 
 import numpy as np
 
@@ -361,3 +363,168 @@ def snapshots(counts, done, sweeps):
     if counts != sorted(set(counts)) or (counts and not done <= counts[0] <= counts[-1] <= done + sweeps):
         fail(f"snapshots are {counts}", f"increasing sweep counts from {done} to {done + sweeps}")
     return counts
+
+
+# ---------------------------------------------------------------- surveys
+
+
+def finite(what, *samples):
+    if not all(np.isfinite(sample).all() for sample in samples):
+        fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished")
+
+
+def recipe(phases, train):
+    """A list of phases, each a dict of what `train` is told besides net, weights and task."""
+    phases = [phases] if hasattr(phases, "items") else phases
+    if not isinstance(phases, list | tuple) or not phases or not all(hasattr(phase, "items") for phase in phases):
+        fail(f"recipe is {phases!r}", "a dict of what bp.train is told, or a list of such dicts")
+    known = [name for name in inspect.signature(train).parameters if name not in ("net", "w", "task")]
+    for phase in phases:
+        for name in phase:
+            if name not in known:
+                fail(f"the recipe has {name!r}", f"names that bp.train knows, {', '.join(known)}")
+        for name in ("sweeps", "epsilon"):
+            if name not in phase:
+                fail(f"a phase of the recipe has no {name}", "sweeps and epsilon in each")
+    return [dict(phase) for phase in phases]
+
+
+def measures(functions):
+    if not isinstance(functions, list | tuple) or not all(callable(function) for function in functions):
+        fail(f"measures is {functions!r}", "a list of functions of bp.Runs")
+    return tuple(functions)
+
+
+def columns(measured, by, runs, others):
+    """What a measure returns: name -> one value a run, under names that no other column has."""
+    if not hasattr(measured, "items"):
+        fail(f"{by.__name__} returned {type(measured).__name__}", f"a dict of column -> ({runs},), a value a run")
+    for name, values in measured.items():
+        if np.shape(values) != (runs,):
+            fail(f"the column {name!r} of {by.__name__} has the shape {np.shape(values)}", f"({runs},), a value a run")
+        if name in others:
+            fail(f"there are two columns {name!r}", "a name of its own for each")
+    return measured
+
+
+def no_clash(cell, table):
+    for name in cell:
+        if name in table:
+            fail(f"the grid and the table both have {name!r}", "a name of its own for each column")
+
+
+def survey_name(name):
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w-]*", name):
+        fail(f"the survey's name is {name!r}", "letters, digits, _ and -, as for a file")
+
+
+def distinct_seeds(values):
+    """Seeds in their order: a range as it is, a list of others."""
+    listed = seeds(values)
+    if len(set(listed)) < len(listed):
+        fail(f"the seed {next(seed for seed in listed if listed.count(seed) > 1)} comes twice", "each seed once")
+    return values if isinstance(values, range) else listed
+
+
+def cells(grid):
+    if not isinstance(grid, list | tuple) or not all(hasattr(cell, "items") for cell in grid):
+        fail(f"grid is {grid!r}", "a dict of names -> values, or a list of dicts")
+    for cell in grid:
+        if list(cell) != list(grid[0]):
+            fail(f"the grid has a cell of {list(cell)} and one of {list(grid[0])}", "the same names in all cells")
+    return [dict(cell) for cell in grid]
+
+
+def experiment(made, kind):
+    if not isinstance(made, kind):
+        fail(f"the survey's experiment is {made!r}", "a bp.Experiment, or with a grid a function that returns one")
+    return made
+
+
+def row_numbers(rows, of):
+    rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows)).tolist()]
+    if not rows or max(rows) >= of:
+        fail(f"rows are {rows}", f"at least one number from 0 to {of - 1}")
+    return rows
+
+
+def header(path, load):
+    """The header of a survey's file, a dict."""
+    try:
+        found = load()
+    except FileNotFoundError:
+        fail(f"{path} is missing", "the header that a survey writes for its rows; nothing is overwritten")
+    except ValueError as error:
+        fail(f"{path} is damaged ({error})", "JSON as a survey writes it; nothing is overwritten")
+    if not isinstance(found, dict) or not {"survey", "rows", "seeds", "code", "libraries", "platform"} <= set(found):
+        fail(f"{path} is no survey's header", "JSON as a survey writes it; nothing is overwritten")
+    return found
+
+
+def file_of_header(file, found, sha256):
+    if not file.exists():
+        fail(f"{file} is missing", "the rows that belong to the header beside it")
+    if sha256(file) != found.get("sha256"):
+        fail(f"{file} is not the file that its header describes", "the same SHA-256; it may be damaged or edited")
+
+
+def same_survey(differences, file):
+    if differences:
+        told = "; ".join(
+            f"{key} is {_short(there)} there and {_short(here)} here" for key, (there, here) in differences.items()
+        )
+        fail(
+            f"{file} is of another survey or was made otherwise: {told}",
+            "the same in all; nothing is overwritten. To begin anew, move it away",
+        )
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def whole_part(path, lines, rows, heads):
+    if lines != rows or len(heads) != 1:
+        fail(
+            f"{path} has {lines} rows, with the columns {sorted(heads)}", f"{rows} rows, with the columns of the others"
+        )
+
+
+def same_platform(worker, here):
+    if worker != here:
+        fail(
+            f"a worker computes on {worker}",
+            f"{here}, as this process does: rows would differ in their last digits. Start both with the same "
+            "OPENBLAS_CORETYPE and NPY_DISABLE_CPU_FEATURES",
+        )
+
+
+def tolerances(given, survey):
+    if given is None:
+        fail(
+            f"survey {survey!r} was stored on another platform and has no measured tolerances",
+            "tolerances, column -> largest difference",
+        )
+    return {name: number(f"the tolerance of {name!r}", value, 0, np.inf) for name, value in given.items()}
+
+
+def same_columns(stored, now, file):
+    if stored != now:
+        fail(f"{file} has the columns {stored}", f"{now}, as the survey records now")
+
+
+def same_values(column, rows, before, now, agree, file):
+    for row, old, new, same in zip(rows, before, now, agree, strict=True):
+        if not same:
+            fail(
+                f"{file} has {column} = {old} in row {row}",
+                f"{new}, as the row comes out now: file or code has changed",
+            )
+
+
+def declared(surveys, name):
+    """The survey of that name."""
+    if name not in surveys:
+        fail(f"no survey is named {name!r}", f"one of {', '.join(surveys)}")
+    return surveys[name]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from .files import REPOSITORY
+
 VERDICTS = ("holds", "holds with a qualification", "does not hold", "not testable")
 MIME = "application/vnd.bp.claims+json"
 

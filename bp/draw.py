@@ -1,10 +1,13 @@
 """Every picture: functions that draw on the axes they are given. Notebooks put them together and save them."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from .files import REPOSITORY, write_whole
 
 INK, BLUE, ORANGE, GREY = "#222222", "#0072b2", "#d55e00", "#999999"  # Okabe & Ito: told apart by every eye
 
@@ -24,12 +27,11 @@ STYLE = {
 
 def save(figure, name):
     """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says."""
-    folder = Path(os.environ.get("BP_FIGURES") or Path(__file__).resolve().parent.parent / "figures")
+    folder = Path(os.environ.get("BP_FIGURES") or REPOSITORY / "figures")
     folder.mkdir(parents=True, exist_ok=True)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        part = folder / f".{name}.{kind}.part"  # written whole or not at all
-        figure.savefig(part, format=kind, metadata=metadata, bbox_inches="tight")
-        part.replace(folder / f"{name}.{kind}")
+        write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches="tight")
+        write_whole(folder / f"{name}.{kind}", write)
 
 
 def symmetry_net(ax, matrices, run=0):

@@ -11,7 +11,6 @@ import re
 import shutil
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import nbformat
 import papermill
@@ -23,8 +22,8 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from tqdm import tqdm
 
 from bp import claims
+from bp.files import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 WORK = REPOSITORY / ".reproduce"  # where notebooks run, until they are whole
 # What papermill and the kernel write that differs from one execution to the next.
 FLEETING = (

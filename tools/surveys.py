@@ -1,0 +1,51 @@
+"""Run the surveys whose rows stand in data/surveys/. Killed, it goes on where it was.
+
+python tools/surveys.py                                      all that are not there yet
+python tools/surveys.py --only symmetry_widths --seeds 100   one, with the first 100 seeds, into runs/surveys/
+"""
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import replace
+
+from joblib import parallel_config
+from reproduce import environment
+
+import bp
+from bp.files import REPOSITORY
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--only", metavar="NAME", help="one survey, by name; default: all")
+    arguments.add_argument("--seeds", metavar="N", type=int, help="the first N seeds of each, into runs/surveys/")
+    asked = arguments.parse_args()
+    if asked.only and asked.only not in bp.SURVEYS:
+        raise SystemExit(f"there is no survey {asked.only!r}; expected one of {', '.join(bp.SURVEYS)}")
+    if asked.seeds is not None and asked.seeds < 1:
+        raise SystemExit(f"the number of seeds is {asked.seeds}; expected at least 1")
+    folder = REPOSITORY / "data" if asked.seeds is None else REPOSITORY / "runs"
+    for survey in bp.SURVEYS.values():
+        if asked.only not in (None, survey.name):
+            continue
+        if asked.seeds is not None:
+            survey = replace(survey, seeds=survey.seeds[: asked.seeds])
+        begun = time.monotonic()
+        try:
+            with parallel_config(n_jobs=os.cpu_count()):
+                file = survey.run(folder / "surveys")
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
+        print(f"{file.relative_to(REPOSITORY)}: {len(survey):,} runs, {time.monotonic() - begun:,.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    # NumPy and BLAS read their environment when they are loaded, which has happened: begin again, and compute the same
+    # bits on all machines of the reference platform.
+    if "BP_REFERENCE" not in os.environ:
+        os.environ |= environment() | {"BP_REFERENCE": "1"}
+        os.environ.pop("TQDM_DISABLE")
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+    main()
