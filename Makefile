@@ -2,6 +2,7 @@
 # make surveys       train what data/surveys/ lacks; ONLY=symmetry SEEDS=100 trains part of one, into runs/
 # make test          prove it: style, unit tests, the fixed point, every notebook's output
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
+# make tolerances    how far stored surveys differ on other processors' kernels: what check_rows allows there
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
 # make lab           read and change the notebooks in the browser
 # make clean         remove what these made
@@ -9,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench portability lab clean
+.PHONY: reproduce surveys test bench tolerances portability lab clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -22,6 +23,9 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest tests
 	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
+
+tolerances: .venv/ready
+	$(BIN)/python tools/tolerances.py
 
 portability: .venv/ready
 	$(BIN)/python tools/portability.py

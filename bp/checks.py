@@ -461,27 +461,24 @@ def header(path, load):
     return found
 
 
-def file_of_header(file, found, sha256):
+def rows_exist(file):
     if not file.exists():
-        fail(f"{file} is missing", "the rows that belong to the header beside it")
+        fail(f"{file} is missing", "the rows of a survey, which `survey.run` or `make surveys` writes")
+
+
+def file_of_header(file, found, sha256):
     if sha256(file) != found.get("sha256"):
         fail(f"{file} is not the file that its header describes", "the same SHA-256; it may be damaged or edited")
 
 
 def same_survey(differences, file):
     if differences:
-        told = "; ".join(
-            f"{key} is {_short(there)} there and {_short(here)} here" for key, (there, here) in differences.items()
-        )
+        told = [f"{key} is {there!r} there and {here!r} here" for key, (there, here) in differences.items()]
+        more = f"; and {len(told) - 5} differences more" if len(told) > 5 else ""
         fail(
-            f"{file} is of another survey or was made otherwise: {told}",
+            f"{file} is of another survey or was made otherwise: {'; '.join(told[:5])}{more}",
             "the same in all; nothing is overwritten. To begin anew, move it away",
         )
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def whole_part(path, lines, rows, heads):

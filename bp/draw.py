@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from .files import REPOSITORY, write_whole
+from .statistics import kaplan_meier
 
 INK, BLUE, ORANGE, GREY = "#222222", "#0072b2", "#d55e00", "#999999"  # Okabe & Ito: told apart by every eye
 
@@ -122,3 +123,14 @@ def sweeps_to_solution(ax, solved_at, horizon, printed=()):
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.minorticks_off()
     ax.set(xlabel="sweeps to solution", ylabel="runs", ylim=(0, 1.2 * max(counts.max(), never)))
+
+
+def finished(ax, solved_at, horizon, label=None):
+    """The share of runs that have solved their task, against sweeps (Kaplan-Meier), with its 95% band."""
+    curve = kaplan_meier(solved_at, horizon)
+    band = curve.confidence_interval()
+    last = curve.probabilities[-1]
+    (line,) = ax.step([*curve.quantiles, horizon], [*curve.probabilities, last], where="post", label=label)
+    bounds = band.low.probabilities, band.high.probabilities
+    ax.fill_between(curve.quantiles, *bounds, step="post", color=line.get_color(), alpha=0.2, lw=0)
+    ax.set(xscale="log", xlabel="sweeps", ylabel="share of runs that have solved it", ylim=(0, 1.02))

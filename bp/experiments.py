@@ -91,10 +91,10 @@ def distance(w, printed):
 
 
 def doubles(runs, after=3000, chunk=50):
-    """How near each run comes to the printed nets, and when: all sweeps up to 3,000 after its solution."""
+    """How near each run that solves its task comes to the printed nets, and when, up to 3,000 sweeps later."""
     phase = {name: value for name, value in runs.experiment.recipe[0].items() if name not in ("sweeps", "stop")}
     solved = runs.fit.solved_at >= 0
-    found = {paper: (np.full(len(solved), np.inf), np.full(len(solved), -1)) for paper in printed_nets()}
+    found = {paper: (np.full(len(solved), np.nan), np.full(len(solved), -1)) for paper in printed_nets()}
     rows, until = np.flatnonzero(solved), runs.fit.solved_at + after
     fit = Fit.of(runs.initial[rows])
     while len(rows):
@@ -104,7 +104,7 @@ def doubles(runs, after=3000, chunk=50):
             far = distance(fit.snapshots, printed_nets()[paper])
             far[counts[:, None] > until[rows]] = np.inf
             best = far.argmin(axis=0)
-            nearer = (now := far[best, np.arange(len(rows))]) < nearest[rows]
+            nearer = ~((now := far[best, np.arange(len(rows))]) >= nearest[rows])  # than before, or than never
             nearest[rows[nearer]], at[rows[nearer]] = now[nearer], counts[best[nearer]]
         on = fit.sweeps <= until[rows]
         rows, fit = rows[on], fit[on]
@@ -159,8 +159,6 @@ def check_rows(file, rows):
     difference that was measured between processors' kernels (`data/surveys/tolerances.csv`). Raises `ValueError` that
     names the first row and column that differ, or what is wrong with the file.
     """
-    name = read_header(file)["survey"]
-    measured = pd.read_csv(REPOSITORY / "data" / "surveys" / "tolerances.csv")
-    measured = measured[measured.survey == name]
-    allowed = dict(zip(measured.column, 10 * measured.difference, strict=True))
-    return checks.declared(SURVEYS, name).check(file, rows, allowed or None)
+    survey = checks.declared(SURVEYS, read_header(file)["survey"])
+    measured = pd.read_csv(REPOSITORY / "data" / "surveys" / "tolerances.csv").query("survey == @survey.name")
+    return survey.check(file, rows, dict(zip(measured.column, 10 * measured.difference, strict=True)) or None)

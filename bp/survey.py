@@ -323,14 +323,14 @@ def read_survey(file):
 
 def read_header(file):
     """What is known of a survey's file: the JSON beside it, checked against the file."""
-    file = Path(file)
+    checks.rows_exist(file := Path(file))
     header = _json(file.with_suffix(".json"))
     checks.file_of_header(file, header, _sha256)
     return header
 
 
 def _parse(text):
-    return pd.read_csv(StringIO(text), float_precision="round_trip", keep_default_na=False, na_values=[""])
+    return pd.read_csv(StringIO(text), keep_default_na=False, na_values=[""])
 
 
 def _json(path):
@@ -347,8 +347,17 @@ def _text(header):
 
 def _differences(stored, header, keys):
     """What a stored header says otherwise: name -> (there, here)."""
-    here = json.loads(_text(header))
-    return {key: (stored.get(key), here.get(key)) for key in keys if stored.get(key) != here.get(key)}
+    there, here = (dict(_leaves({key: one.get(key) for key in keys})) for one in (stored, json.loads(_text(header))))
+    return {key: (there.get(key), here.get(key)) for key in there | here if there.get(key) != here.get(key)}
+
+
+def _leaves(value, path=()):
+    """What stands at the ends of nested dicts and lists: pairs of a path, in words, and a value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not inside:
+        yield " ".join(map(str, path)), value
+    for key, one in inside:
+        yield from _leaves(one, (*path, key))
 
 
 def _sha256(path):

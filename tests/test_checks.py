@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -232,7 +233,80 @@ BAD = [
     (lambda: train(FIT, snapshots=[4]), r"snapshots are \[4\]; expected increasing sweep counts from 5 to 6"),
     (lambda: train(snapshots=[0.5]), "a snapshot is 0.5; expected an integer"),
     (lambda: train(snapshots=1), r"snapshots is 1; expected a list of sweep counts, for instance \[0, 100\]"),
+    # statistics and surveys
+    (lambda: bp.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
+    (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),
+    (lambda: experiment([3]), r"recipe is \[3\]; expected a dict"),
+    (lambda: experiment({"sweeps": 1, "eta": 1}), "the recipe has 'eta'; expected names that bp.train knows, sweeps, "),
+    (lambda: experiment({"sweeps": 1}), "a phase of the recipe has no epsilon; expected sweeps and epsilon in each"),
+    (lambda: experiment(measures=len), "measures is <built-in function len>; expected a list of functions of bp.Runs"),
+    (lambda: survey(measures=[error]).table(), "error returned list; expected a dict of column -> .*a value a run"),
+    (lambda: survey(measures=[short]).table(), r"the column 'E' of short has the shape \(1,\); expected \(2,\), a val"),
+    (lambda: survey(measures=[twice]).table(), "there are two columns 'error'; expected a name of its own for each"),
+    (lambda: survey(grid={"seed": [1]}).table(), "the grid and the table both have 'seed'; expected a name of its own"),
+    (lambda: survey("a/b"), "the survey's name is 'a/b'; expected letters, digits, _ and -, as for a file"),
+    (lambda: survey(seeds=[3, 4, 3]), "the seed 3 comes twice; expected each seed once"),
+    (lambda: survey(grid=3), "grid is 3; expected a dict of names -> values, or a list of dicts"),
+    (
+        lambda: survey(grid=[{"a": 1}, {"b": 1}]),
+        r"the grid has a cell of \['b'\] and one of \['a'\]; expected the same names in all",
+    ),
+    (lambda: bp.Survey("name", NET, [0]).table(), "the survey's experiment is <.*>; expected a bp.Experiment"),
+    (lambda: survey().table([2]), r"rows are \[2\]; expected at least one number from 0 to 1"),
+    (lambda: survey().table([-1]), "a row is -1; expected an integer of at least 0"),
+    (lambda: bp.read_survey("nothing.csv"), "nothing.csv is missing; expected the rows of a survey"),
+    (lambda: bp.read_survey(bp.files.REPOSITORY / "README.md"), ".*README.json is missing; expected the header that a"),
+    (lambda: bp.checks.declared(bp.SURVEYS, "moon"), "no survey is named 'moon'; expected one of symmetry, "),
+    # what is wrong with a survey's files; test_survey.py has them so
+    (
+        lambda: bp.checks.header("a.json", lambda: json.loads("{")),
+        r"a.json is damaged \(.*\); expected JSON as a survey",
+    ),
+    (lambda: bp.checks.header("a.json", dict), "a.json is no survey's header; expected JSON as a survey writes it"),
+    (
+        lambda: bp.checks.file_of_header("a", {}, id),
+        "a is not the file that its header describes; expected the same SHA",
+    ),
+    (
+        lambda: bp.checks.same_survey({"seeds": (1, 2)}, "a"),
+        "a is of another survey .*: seeds is 1 there and 2 here; ex",
+    ),
+    (lambda: bp.checks.whole_part("a", 1, 2, {"E"}), r"a has 1 rows, with the columns \['E'\]; expected 2 rows"),
+    (
+        lambda: bp.checks.same_platform("there", "here"),
+        "a worker computes on there; expected here, as this process does",
+    ),
+    (
+        lambda: bp.checks.tolerances(None, "a"),
+        "survey 'a' was stored on another platform and has no measured tolerances",
+    ),
+    (lambda: bp.checks.same_columns(["a"], ["b"], "f"), r"f has the columns \['a'\]; expected \['b'\], as the survey"),
+    (
+        lambda: bp.checks.same_values("E", [3], [1], [2], [False], "f"),
+        "f has E = 1 in row 3; expected 2, as the row comes",
+    ),
 ]
+
+
+def experiment(recipe=({"sweeps": 1, "epsilon": 1},), measures=()):
+    return bp.Experiment(NET, TASK, list(recipe) if isinstance(recipe, tuple) else recipe, measures)
+
+
+def survey(name="name", seeds=(0, 1), grid=(), measures=()):
+    made = experiment(measures=measures)
+    return bp.Survey(name, (lambda **_: made) if grid else made, seeds, grid)
+
+
+def error(runs):
+    return [1]
+
+
+def short(runs):
+    return {"E": [1]}
+
+
+def twice(runs):
+    return {"error": [1, 1]}
 
 
 @pytest.mark.parametrize(("call", "message"), BAD, ids=[message for _, message in BAD])

@@ -1,5 +1,7 @@
 """Statistics against hand calculations and SciPy's exact ones."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -36,3 +38,38 @@ def test_a_single_value_has_no_interval():
 def test_an_estimate_formats_with_its_interval():
     assert f"{bp.Estimate(0.92914, 0.9114, 0.9432):.1%}" == "92.9% [91.1%, 94.3%]"
     assert f"{bp.Estimate(3006, 2636, 3430):,.0f}" == "3,006 [2,636, 3,430]"
+
+
+def test_kaplan_meier_by_hand():
+    """Kaplan & Meier (1958): the share left is a product over the deaths, of those still followed just before."""
+    curve = bp.kaplan_meier([2, 3, -1, 5, 9], [4, 9, 4, 9, 7])  # 2, 3, followed to 4, 5, followed to 7
+    left = {1: 1, 2: 4 / 5, 3: 4 / 5 * 3 / 4, 4: 3 / 5, 5: 3 / 5 * 1 / 2, 7: 3 / 10}
+    assert 1 - curve.evaluate([*left]) == pytest.approx([*left.values()])
+
+
+def test_kaplan_meier_without_censoring_within_the_time_is_the_share():
+    solved_at = np.random.default_rng(1).geometric(0.001, 500)
+    followed = np.where(solved_at <= 1500, solved_at, -1)
+    curve = bp.kaplan_meier(followed, 1500)
+    for sweeps in (100, 700, 1500):
+        assert curve.evaluate(sweeps) == pytest.approx(np.mean(solved_at <= sweeps))
+    assert bp.kaplan_meier(solved_at, 1500).evaluate(1500) == curve.evaluate(1500)  # later is as good as never
+
+
+def test_permutation_test_is_the_exact_one_where_that_can_be_counted():
+    a, b = [1, 2, 3, 4], [5, 6, 7]
+    # of the 35 ways to part them, how many differ as much in their medians (lower of the two middle ones)?
+    both, differences = a + b, []
+    for chosen in combinations(range(7), 4):
+        one, other = [both[k] for k in chosen], [both[k] for k in range(7) if k not in chosen]
+        differences.append(sorted(one)[1] - sorted(other)[1])
+    differences, seen = np.array(differences), 2 - 6
+    p = 2 * min(np.mean(differences <= seen), np.mean(differences >= seen))
+    assert bp.permutation_test(a, b) == pytest.approx(p)
+
+
+def test_permutation_test_of_like_and_unlike():
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(size=300), rng.normal(size=300)
+    assert bp.permutation_test(a, b, resamples=999) > 0.05
+    assert bp.permutation_test(a, b + 1, resamples=999) == pytest.approx(2 / 1000)  # none as large, counted as one

@@ -1,0 +1,506 @@
+"""Surveys: the same rows whoever trains them, files that survive anything, and rows that anybody can check."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from itertools import islice
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+import bp
+from bp import files, survey
+from bp.files import REPOSITORY
+
+XOR = bp.Task({"input": [[0, 0, 1, 1], [0, 1, 0, 1]]}, {"output": [[0, 1, 1, 0]]})
+PHASES = [{"sweeps": 20, "epsilon": 0.1, "alpha": 0.5}, {"sweeps": 300, "epsilon": 0.5, "alpha": 0.9, "stop": True}]
+
+
+def output_bias(runs):
+    """A user's own function of the trained weights."""
+    return {"output bias": runs.net.matrices(runs.fit.weights)["output"][:, 0]}
+
+
+def xor(hidden=2, epsilon=0.5):
+    return bp.Experiment(bp.layered(2, hidden, 1), XOR, [PHASES[0], PHASES[1] | {"epsilon": epsilon}], [output_bias])
+
+
+ONE = bp.Survey("one", xor(), range(7))
+GRID = bp.Survey("grid", xor, range(7), {"hidden": [2, 3], "epsilon": [0.5, 0.2]})
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    """So small that a survey of a few runs has several."""
+    monkeypatch.setattr(survey, "runs_in_cache", lambda net, cases: 3)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# ---------------------------------------------------------------- rows
+
+
+def test_rows_are_those_of_runs_trained_by_hand():
+    table = GRID.table()
+    assert list(table) == ["hidden", "epsilon", "seed", "solved_at", "error", "diverged", "output bias"]
+    assert len(table) == len(GRID) == 28
+    for row in table.itertuples():
+        net = bp.layered(2, row.hidden, 1)
+        fit = bp.train(net, net.initial_weights([row.seed]), XOR, 20, 0.1, 0.5)
+        fit = bp.train(net, fit, XOR, 300, row.epsilon, 0.9, stop=True)
+        E, _ = net.gradient(fit.weights, XOR)
+        assert (row.solved_at, row.error, row.diverged) == (fit.solved_at[0], E[0], False)
+        assert row._7 == fit.weights[0, -1]  # the last of the flat vector: the output's bias
+    assert table.solved_at.max() > 20 and table.solved_at.min() == -1
+
+
+def test_a_grid_can_be_a_list_of_cells():
+    cells = [{"hidden": 3, "epsilon": 0.2}, {"hidden": 2, "epsilon": 0.5}]
+    table = replace(GRID, grid=cells).table()
+    assert table.hidden.tolist() == [3] * 7 + [2] * 7
+    whole = GRID.table()
+    assert table[:7].equals(whole[(whole.hidden == 3) & (whole.epsilon == 0.2)].reset_index(drop=True))
+
+
+def test_several_tolerances_have_a_column_each():
+    experiment = bp.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"sweeps": 2000, "tolerance": [0.5, 0.1]})
+    table = bp.Survey("both", experiment, range(20)).table()
+    for tolerance in (0.5, 0.1):
+        net = experiment.net
+        fit = bp.train(net, net.initial_weights(range(20)), XOR, 2000, 0.5, 0.9, tolerance=tolerance, stop=True)
+        assert table[f"solved_at {tolerance}"].tolist() == fit.solved_at.tolist()
+
+
+def test_cases_by_seed_and_a_held_out_score():
+    def task(seeds):
+        return XOR.hold_out([[seed % 4] for seed in seeds])
+
+    def held_out(runs):
+        y = runs.net.forward(runs.fit.weights, XOR.inputs)["output"][:, 0]
+        at = np.array(runs.seeds)[:, None] % 4
+        d = XOR.targets["output"][0][at]
+        return {"right": (np.abs(np.take_along_axis(y, at, 1) - d) < 0.5)[:, 0], "held out": at[:, 0]}
+
+    experiment = bp.Experiment(bp.layered(2, 2, 1), task, PHASES, [held_out])
+    table = bp.Survey("split", experiment, range(8)).table()
+    net = experiment.net
+    for seed in range(8):
+        rest = XOR.hold_out([seed % 4])
+        fit = bp.train(net, net.initial_weights([seed]), rest, 20, 0.1, 0.5)
+        fit = bp.train(net, fit, rest, 300, 0.5, 0.9, stop=True)
+        y = net.forward(fit.weights, XOR.inputs)["output"][0, 0, seed % 4]
+        assert table.right[seed] == (abs(y - XOR.targets["output"][0, seed % 4]) < 0.5)
+    assert table["held out"].tolist() == [0, 1, 2, 3] * 2
+
+
+def test_a_run_that_diverges_is_a_row_like_others():
+    wild = bp.Experiment(bp.Network([bp.Layer("input", 2), bp.Layer("output", 1, bp.linear)],
+                                    [bp.Link("input", "output")]), XOR, {"sweeps": 3000, "epsilon": 9.0})  # fmt: skip
+    table = bp.Survey("wild", wild, range(4)).table()
+    assert table.diverged.all() and table.error.isna().all() and (table.solved_at == -1).all()
+
+
+def test_rows_by_number_in_any_order():
+    whole, rows = GRID.table(), [27, 0, 13, 0, 8, 20]
+    assert GRID.table(rows).equals(whole.iloc[rows].reset_index(drop=True))
+
+
+def test_two_workers_give_the_same_rows():
+    with joblib.parallel_config(n_jobs=2):
+        assert GRID.table().equals(GRID.table())
+        again = GRID.table()
+    assert again.equals(GRID.table())
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_the_file_has_the_rows_and_says_what_they_are(tmp_path):
+    file = GRID.run(tmp_path)
+    assert sorted(contents(tmp_path)) == ["grid.csv", "grid.json"]
+    table = bp.read_survey(file)
+    assert table.equals(GRID.table())
+    header = json.loads((tmp_path / "grid.json").read_text("utf-8"))
+    assert header == table.attrs["header"]
+    assert (header["survey"], header["rows"], header["seeds"]) == ("grid", 28, {"from": 0, "to": 6})
+    assert header["cells"][3]["hidden"] == 3 and header["cells"][3]["recipe"][1]["epsilon"] == 0.2
+    assert header["experiment"]["measures"] == [
+        f"{__name__}.output_bias: A user's own function of the trained weights."
+    ]
+    assert header["libraries"]["numpy"] == header["platform"]["numpy"] == np.__version__
+    assert len(header["code"]) == 16
+
+
+def test_a_finished_file_is_left_as_it_is(tmp_path, monkeypatch):
+    ONE.run(tmp_path)
+    before = contents(tmp_path)
+    monkeypatch.setattr(survey, "_train", lambda *_: pytest.fail("nothing is to be trained"))
+    for name in ("code", "libraries", "platform"):  # how it was made decides nothing; `check` looks at the rows
+        monkeypatch.setattr(survey, name, lambda *_, name=name: f"another {name}")
+        ONE.run(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_more_seeds_than_stored_are_trained_fewer_are_read(tmp_path, monkeypatch):
+    GRID.run(tmp_path)
+    assert replace(GRID, seeds=[5, 2]).table(stored=tmp_path).equals(replace(GRID, seeds=[5, 2]).table())
+    assert replace(GRID, seeds=range(8)).table(stored=tmp_path).equals(replace(GRID, seeds=range(8)).table())
+    assert replace(GRID, grid=GRID.grid[:1]).table(stored=tmp_path).equals(replace(GRID, grid=GRID.grid[:1]).table())
+    assert GRID.table(stored=tmp_path / "nowhere").equals(GRID.table())
+    monkeypatch.setattr(survey, "_train", lambda *_: pytest.fail("nothing is to be trained"))
+    assert len(replace(GRID, seeds=[5, 2]).table([3], stored=tmp_path)) == 1
+
+
+class Killed(BaseException):
+    """As sudden as `kill -9`: no handler catches it."""
+
+
+def test_killed_between_any_two_operations_it_ends_in_the_same_file(tmp_path, monkeypatch):
+    """Before and after every file that is written or put in its place, one after another."""
+    GRID.run(tmp_path / "whole")
+    whole, left = contents(tmp_path / "whole"), [0]
+
+    def mortal(operation):
+        def do(*arguments, **more):
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            done = operation(*arguments, **more)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            return done
+
+        return do
+
+    monkeypatch.setattr(files.os, "fsync", mortal(os.fsync))
+    monkeypatch.setattr(files.os, "replace", mortal(os.replace))
+    monkeypatch.setattr(survey.shutil, "rmtree", mortal(shutil.rmtree))
+    monkeypatch.setattr(survey.Path, "replace", mortal(survey.Path.replace))
+    monkeypatch.setattr(survey.Path, "unlink", lambda *_, **__: None)  # the dead tidy nothing up
+    deaths = 0
+    while True:
+        folder, left[0] = tmp_path / f"dead {deaths}", deaths + 1
+        try:
+            GRID.run(folder)
+        except Killed:
+            deaths += 1
+        else:
+            break
+        left[0] = 0  # lives on
+        GRID.run(folder)
+        assert contents(folder) == whole, f"killed at operation {deaths}"
+    assert deaths > 50
+
+
+SLOW = """
+import time, sys, numpy as np
+sys.path.insert(0, {tests!r})
+import test_survey
+from dataclasses import replace
+from itertools import islice
+from bp import survey
+survey.runs_in_cache = lambda net, cases: 3
+def slowly(runs):
+    time.sleep(0.05)
+    return {{}}
+experiment = replace(test_survey.xor(), measures=[test_survey.output_bias, slowly])
+replace(test_survey.ONE, experiment=experiment, seeds=range(60)).run({folder!r})
+"""
+
+
+def test_kill_9_twice_and_go_on(tmp_path):
+    def start(folder):
+        program = SLOW.format(tests=str(REPOSITORY / "tests"), folder=str(folder))
+        return subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
+
+    assert start(tmp_path / "whole").wait() == 0
+    folder, kept = tmp_path / "killed", 0
+    for _ in range(2):
+        process = start(folder)
+        while len(parts := list(folder.glob(".one.parts/0*.csv"))) < kept + 4:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert len(parts) > kept and not (folder / "one.csv").exists()
+        kept = len(parts)
+    begun = {path: path.stat().st_mtime_ns for path in folder.glob(".one.parts/0*.csv")}
+    process = start(folder)
+    while process.poll() is None:  # what there was is not made again
+        assert all(path.stat().st_mtime_ns == when for path, when in begun.items() if path.exists())
+        time.sleep(0.01)
+    assert process.returncode == 0
+    assert contents(folder) == contents(tmp_path / "whole")
+
+
+# ---------------------------------------------------------------- what is refused
+
+
+def edit(path, **changes):
+    header = json.loads(path.read_text("utf-8")) | changes
+    path.write_text(json.dumps(header), "utf-8")
+
+
+REFUSED = {
+    "the header is no JSON": (
+        lambda folder: (folder / "one.json").write_text('{"survey": "on'),
+        "one.json is damaged .*; expected JSON as a survey writes it; nothing is overwritten",
+    ),
+    "the header is of something else": (
+        lambda folder: (folder / "one.json").write_text('{"name": "package"}'),
+        "one.json is no survey's header",
+    ),
+    "the header is gone": (lambda folder: (folder / "one.json").unlink(), "one.json is missing"),
+    "the rows were edited": (
+        lambda folder: (folder / "one.csv").write_text((folder / "one.csv").read_text().replace("False", "True", 1)),
+        "one.csv is not the file that its header describes; expected the same SHA-256",
+    ),
+    "the rows were cut off": (
+        lambda folder: os.truncate(folder / "one.csv", 100),
+        "one.csv is not the file that its header describes",
+    ),
+    "it is of another survey": (
+        lambda folder: edit(folder / "one.json", survey="two"),
+        "one.csv is of another survey or was made otherwise: survey is 'two' there and 'one' here; .* move it away",
+    ),
+    "it is of other seeds": (
+        lambda folder: edit(folder / "one.json", seeds=[3]),
+        r"seeds 0 is 3 there and None here; seeds from is None there and 0 here; ",
+    ),
+    "the rows are gone, and the header is of another survey": (
+        lambda folder: (edit(folder / "one.json", survey="two"), (folder / "one.csv").unlink()),
+        "one.json is of another survey or was made otherwise: survey is 'two'",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_damaged_and_foreign_files_are_refused_and_kept(what, tmp_path):
+    damage, message = REFUSED[what]
+    ONE.run(tmp_path)
+    damage(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        ONE.run(tmp_path)
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+def test_another_recipe_under_the_same_name_is_refused(tmp_path):
+    ONE.run(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"experiment recipe 1 epsilon is 0.5 there and 0.4 here; exp"):
+        replace(ONE, experiment=xor(epsilon=0.4)).run(tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """A folder in which ONE has died after two of its three parts."""
+    with monkeypatch.context() as patch:
+        patch.setattr(survey, "_train", lambda *given, train=survey._train: list(islice(train(*given), 2)))
+        patch.setattr(survey.Survey, "_assemble", lambda *_: None)
+        ONE.run(tmp_path)
+    assert sorted(contents(tmp_path)) == [
+        f".one.parts/{name}" for name in ("000000000.csv", "000000003.csv", "header.json")
+    ]
+    return tmp_path
+
+
+@pytest.mark.parametrize("what", ["code", "libraries", "platform"])
+def test_parts_that_were_made_otherwise_are_not_mixed_with_ours(what, begun, monkeypatch):
+    before = contents(begun)
+    monkeypatch.setattr(survey, what, lambda *_: "another")
+    with pytest.raises(ValueError, match=rf"header.json is of another survey .*: {what}.* is .* here"):
+        ONE.run(begun)
+    assert contents(begun) == before
+
+
+@pytest.mark.parametrize("damage", ["unlink", "cut"])
+def test_parts_without_a_header_are_refused(damage, begun):
+    path = begun / ".one.parts" / "header.json"
+    path.unlink() if damage == "unlink" else os.truncate(path, 50)
+    before = contents(begun)
+    with pytest.raises(ValueError, match=r"header.json is (missing|damaged)"):
+        ONE.run(begun)
+    assert contents(begun) == before
+
+
+def test_a_damaged_part_is_named(begun):
+    path = begun / ".one.parts" / "000000003.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(
+        ValueError, match=r"000000003.csv has 2 rows, .*; expected 3 rows, with the columns of the others"
+    ):
+        ONE.run(begun)
+    assert not (begun / "one.csv").exists()
+
+
+def test_a_worker_on_another_platform_is_named(tmp_path, monkeypatch):
+    def part(*given, honest=survey._part):
+        first, text, where, runs = honest(*given)
+        return first, text, where | {"blas": "another"}, runs
+
+    monkeypatch.setattr(survey, "_part", part)
+    with pytest.raises(
+        ValueError, match=r"a worker computes on .*'blas': 'another'.*; expected .* as this process does"
+    ):
+        ONE.run(tmp_path)
+    assert not list(tmp_path.rglob("0*.csv"))
+
+
+# ---------------------------------------------------------------- rows checked
+
+
+def tamper(file, change):
+    """Change the rows of a file, and have its header vouch for them."""
+    table = bp.read_survey(file)
+    change(table)
+    table.to_csv(file, index=False, lineterminator="\n")
+    edit(file.with_suffix(".json"), sha256=survey._sha256(file))
+
+
+def test_rows_agree_to_the_last_digit(tmp_path):
+    file = GRID.run(tmp_path)
+    rows = [0, 13, 27]
+    assert GRID.check(file, rows).equals(bp.read_survey(file).iloc[rows].reset_index(drop=True))
+
+    def last_digit(table):
+        table.loc[13, "error"] = np.nextafter(table.loc[13, "error"], 1)
+
+    tamper(file, last_digit)
+    GRID.check(file, [0, 12, 14, 27])
+    with pytest.raises(ValueError, match=r"grid.csv has error = .* in row 13; expected .*, as the row comes out now"):
+        GRID.check(file, rows)
+
+
+def test_a_sweep_more_or_less_is_seen(tmp_path):
+    file = ONE.run(tmp_path)
+    tamper(file, lambda table: table.__setitem__("solved_at", table.solved_at + (table.seed == 4)))
+    with pytest.raises(ValueError, match=r"has solved_at = .* in row 4; expected"):
+        ONE.check(file, range(7))
+
+
+def test_elsewhere_rows_agree_to_the_tolerances(tmp_path, monkeypatch):
+    file = ONE.run(tmp_path)
+    monkeypatch.setattr(survey, "platform", lambda: "another")
+    with pytest.raises(
+        ValueError, match=r"'one' was stored on another platform and has no measured tolerances; expected"
+    ):
+        ONE.check(file, [1])
+    tamper(file, lambda table: table.__setitem__("error", table.error + 1e-9))
+    assert len(ONE.check(file, [1, 2], {"error": 1.1e-9})) == 2
+    with pytest.raises(ValueError, match=r"has error = .* in row 1"):
+        ONE.check(file, [1, 2], {"error": 0.9e-9})
+    with pytest.raises(ValueError, match=r"has error = .* in row 1"):
+        ONE.check(file, [1, 2], {"output bias": 1})
+
+
+def test_a_changed_core_is_seen(tmp_path, monkeypatch):
+    file = ONE.run(tmp_path)
+
+    def later(w, velocity, dE_dw, epsilon, *rest, descend=bp.descend):
+        descend(w, velocity, dE_dw, epsilon * (1 + 1e-12), *rest)
+
+    monkeypatch.setattr(bp.descent, "descend", later)
+    with pytest.raises(ValueError, match=r"one.csv has \w+ = "):
+        ONE.check(file, range(7))
+
+
+def test_a_changed_declaration_is_seen(tmp_path):
+    file = ONE.run(tmp_path)
+    with pytest.raises(ValueError, match=r"one.csv is of another survey or was made otherwise: experiment recipe"):
+        replace(ONE, experiment=xor(epsilon=0.4)).check(file, [0])
+    with pytest.raises(ValueError, match=r"rows are \[7\]; expected at least one number from 0 to 6"):
+        ONE.check(file, [7])
+    with pytest.raises(ValueError, match=r"no survey is named 'one'; expected one of symmetry, "):
+        bp.check_rows(file, [0])
+
+
+def test_other_columns_are_seen(tmp_path):
+    file = ONE.run(tmp_path)
+    tamper(file, lambda table: table.rename(columns={"output bias": "bias"}, inplace=True))
+    with pytest.raises(
+        ValueError, match=r"one.csv has the columns \[.*'bias'\]; expected .*'output bias'\], as the survey"
+    ):
+        ONE.check(file, [0])
+
+
+# ---------------------------------------------------------------- a cluster
+
+
+def napping(runs):
+    """Long enough to be killed in."""
+    time.sleep(0.2)
+    return {"worker": np.full(len(runs.seeds), os.getpid())}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from dask.distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as workers,
+        Client(workers) as client,
+    ):
+        yield client
+
+
+@pytest.mark.filterwarnings("default")  # Dask's own
+def test_a_dask_cluster_gives_the_same_file(cluster, tmp_path):
+    GRID.run(tmp_path / "here")
+    with joblib.parallel_config(backend="dask"):
+        GRID.run(tmp_path / "there")
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_killed_dask_worker_changes_no_row(cluster):
+    survey = replace(ONE, experiment=replace(xor(), measures=[output_bias, napping]), seeds=range(60))
+    alone = replace(survey, experiment=xor()).table()
+    victim, *_ = cluster.run(os.getpid).values()
+    seen = []
+
+    def kill(result):
+        seen.append(result)
+        if len(seen) == 3:
+            os.kill(victim, signal.SIGKILL)
+        return result
+
+    train = bp.survey._train
+    with joblib.parallel_config(backend="dask"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bp.survey, "_train", lambda *given: (kill(result) for result in train(*given)))
+        table = survey.table()
+    assert len(seen) == 20 and table.worker.nunique() >= 2
+    assert victim not in cluster.run(os.getpid).values()
+    assert table.drop(columns="worker").equals(alone)
+
+
+# ---------------------------------------------------------------- what is stored
+
+
+@pytest.mark.parametrize("name", bp.SURVEYS)
+def test_the_stored_rows_come_out_again(name, monkeypatch):
+    """The first and the last row, and some between: a changed core, or a stale survey, fails here."""
+    file = REPOSITORY / "data" / "surveys" / f"{name}.csv"
+    table = bp.read_survey(file)
+    assert len(table) == len(bp.SURVEYS[name])
+    assert table.seed.tolist() == [*bp.SURVEYS[name].seeds] * len(bp.SURVEYS[name].cells)
+    rows = np.linspace(0, len(table) - 1, 12).astype(int).tolist()
+    again = bp.check_rows(file, rows)
+    pd.testing.assert_frame_equal(again, table.iloc[rows].reset_index(drop=True), rtol=0, atol=1e-6)
+
+
+def test_nothing_else_is_stored():
+    stored = {path.name for path in (REPOSITORY / "data" / "surveys").iterdir() if not path.name.endswith(".parts")}
+    assert stored == {f"{name}.{kind}" for name in bp.SURVEYS for kind in ("csv", "json")} | {"tolerances.csv"}
