@@ -2,6 +2,7 @@
 # make surveys       train what data/surveys/ lacks; ONLY=symmetry SEEDS=100 trains part of one, into runs/
 # make test          prove it: style, unit tests, the fixed point, every notebook's output
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
+# make scale         how surveys scale: time and memory against runs, and what a million would take
 # make tolerances    how far stored surveys differ on other processors' kernels: what check_rows allows there
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
 # make lab           read and change the notebooks in the browser
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench tolerances portability lab clean
+.PHONY: reproduce surveys test bench scale tolerances portability lab clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -23,6 +24,9 @@ test: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest tests
 	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
+
+scale: .venv/ready
+	$(BIN)/python tools/scale.py
 
 tolerances: .venv/ready
 	$(BIN)/python tools/tolerances.py

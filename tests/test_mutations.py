@@ -112,6 +112,42 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         {"np.broadcast_to(task.counts(), (len(w), task.cases))": "np.ones((len(w), task.cases), bool)"},
         "test_descent.py::test_a_held_out_case_makes_no_step",
     ),
+    "the rows in their place before the header": (
+        "survey.py",
+        {
+            """        about.replace(file.with_suffix(".json"))
+        whole.replace(file)
+""": """        whole.replace(file)
+        about.replace(file.with_suffix(".json"))
+"""
+        },
+        "test_survey.py::test_killed_between_any_two_operations_it_ends_in_the_same_file",
+    ),
+    "parts without a header made into a survey": (
+        "survey.py",
+        {'if begun.exists() or any(parts.glob("*.csv")):': "if begun.exists():"},
+        "test_survey.py::test_parts_without_a_header_are_refused",
+    ),
+    "rows compared roughly": (
+        "survey.py",
+        {"rtol=0, atol=allowed.get(column, 0)": "rtol=1e-12, atol=allowed.get(column, 0)"},
+        "test_survey.py::test_rows_agree_to_the_last_digit",
+    ),
+    "rows taken from any worker": (
+        "survey.py",
+        {'checks.same_platform(where, header["platform"])': "pass"},
+        "test_survey.py::test_a_worker_on_another_platform_is_named",
+    ),
+    "a tolerance passed over": (
+        "descent.py",
+        {"level[now] += 1": "level[now] += 2"},
+        "test_descent.py::test_several_tolerances_met_at_one_sweep",
+    ),
+    "the velocity lost between phases": (
+        "survey.py",
+        {"fit = train(self.net, fit, task, **": "fit = train(self.net, getattr(fit, 'weights', fit), task, **"},
+        "test_survey.py::test_rows_are_those_of_runs_trained_by_hand",
+    ),
 }
 
 BOOT = """

@@ -54,7 +54,7 @@ def environment_of(version):
     return str(REPOSITORY / folder / "bin" / "python")
 
 
-def settings_to_try():
+def kernels_to_try():
     """Pairs of a name and (python, environment), or a reason why it cannot be tried here."""
     plain = probe(sys.executable, {})
     for kernel in KERNELS:
@@ -73,6 +73,10 @@ def settings_to_try():
         yield "NumPy without AVX-512", (sys.executable, settings)
     else:
         yield "NumPy without AVX-512", "this processor has none"
+
+
+def pythons_to_try():
+    """The same, for the Pythons that this machine has."""
     for version in PYTHONS:
         python = environment_of(version)
         yield f"Python {version}", (python, {}) if python else "not on this machine"
@@ -82,7 +86,7 @@ def main():
     notebooks = sorted(str(path) for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
     tests = [["--nbval", *notebooks], ["tests/test_descent.py", "-k", "bit or batch or alone"]]
     outcome = {}
-    for name, what in (bar := tqdm(list(settings_to_try()))):
+    for name, what in (bar := tqdm([*kernels_to_try(), *pythons_to_try()])):
         bar.set_description(name)
         if isinstance(what, str):
             outcome[name] = f"not tried: {what}"

@@ -51,7 +51,7 @@ def main():
     off = np.abs(one.seconds / (slope * one.index + start) - 1).max()
     efficiency = one.seconds[RUNS[-1]] / two.seconds[RUNS[-1]] / 2
     busy = np.polyfit(two.index, two.busy, 1)[0]  # what is left for one process to do, however many work for it
-    print(table.round(2).to_markdown(index=False))
+    print(table.round(2).to_string(index=False))
     print(f"\n{slope * 1e3:.2f} ms a run; a straight line through the times of one core is met within {off:.0%}")
     print(f"efficiency of two cores: {efficiency:.0%}; the coordinating process is busy {busy * 1e6:.0f} µs a run\n")
     for cores in (1, 16, 1000):

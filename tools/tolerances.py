@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from portability import own, settings_to_try
+from portability import kernels_to_try, own
 from tqdm import tqdm
 
 import bp
@@ -43,7 +43,7 @@ def difference(name, setting, python, settings):
 
 
 def main():
-    tried = {n: found for n, found in settings_to_try() if not isinstance(found, str) and not n.startswith("Python")}
+    tried = {name: found for name, found in kernels_to_try() if not isinstance(found, str)}
     jobs = [(name, setting) for name in bp.SURVEYS for setting in tried]
     work = Parallel(n_jobs=os.cpu_count(), return_as="generator", batch_size=1, backend="threading")(
         delayed(difference)(name, setting, *tried[setting]) for name, setting in jobs
