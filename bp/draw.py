@@ -1,6 +1,7 @@
 """Every picture: functions that draw on the axes they are given. Notebooks put them together and save them."""
 
 import os
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -128,7 +129,8 @@ def sweeps_to_solution(ax, solved_at, horizon, printed=()):
 def finished(ax, solved_at, horizon, label=None):
     """The share of runs that have solved their task, against sweeps (Kaplan-Meier), with its 95% band."""
     curve = kaplan_meier(solved_at, horizon)
-    band = curve.confidence_interval()
+    with warnings.catch_warnings(action="ignore"):  # no interval where all have finished: no band is drawn there
+        band = curve.confidence_interval()
     last = curve.probabilities[-1]
     (line,) = ax.step([*curve.quantiles, horizon], [*curve.probabilities, last], where="post", label=label)
     bounds = band.low.probabilities, band.high.probabilities
