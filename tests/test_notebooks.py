@@ -9,6 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+import bp
 from bp import claims
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -79,6 +80,17 @@ def test_the_readme_is_not_stale():
     import reproduce
 
     assert reproduce.readme() == (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_examples_run(tmp_path, monkeypatch):
+    """Those that need no cluster, as they stand."""
+    blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    here = [block for block in blocks if "dask" not in block]
+    assert len(here) == 2 and len(blocks) == 4
+    monkeypatch.chdir(tmp_path)
+    for block in here:
+        exec(compile(block, "README.md", "exec"), names := {})
+    assert len(names["table"]) == 600 and names["table"].equals(bp.read_survey(tmp_path / "runs" / "widths.csv"))
 
 
 def test_every_figure_is_made_by_a_notebook():
