@@ -3,6 +3,7 @@
 from .claims import report
 from .descent import Fit, descend, train
 from .experiments import SURVEYS, check_rows
+from .iterative import unfold
 from .network import (
     Activation,
     ErrorRule,
@@ -21,7 +22,7 @@ from .network import (
 )
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
-from .tasks import family_network, symmetry
+from .tasks import family_network, sequences, shift_register, symmetry
 
 __all__ = [
     "SURVEYS",
@@ -50,10 +51,13 @@ __all__ = [
     "quantile",
     "read_survey",
     "report",
+    "sequences",
     "share",
+    "shift_register",
     "softsign",
     "squared",
     "symmetry",
     "tanh",
     "train",
+    "unfold",
 ]

@@ -129,6 +129,29 @@ def skips(pairs, layers):
 
 def graph(layers, links):
     """Layers with names of their own, and links from lower layers to higher ones."""
+    named(layers, links)
+    names, ends = [layer.name for layer in layers], [(link.source, link.target) for link in links]
+    for source, target in ends:
+        if source == target:
+            fail(f"link {source}->{target} stays within a layer", "a link to a higher layer")
+    try:
+        graphlib.TopologicalSorter({name: [s for s, t in ends if t == name] for name in names}).prepare()
+    except graphlib.CycleError as error:
+        fail(f"links form a cycle: {' -> '.join(error.args[1])}", "links from lower layers to higher ones")
+    for source, target in ends:
+        if names.index(source) > names.index(target):
+            fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
+
+
+def iterative(layers, links, steps):
+    """Layers, and links that may lead anywhere, of an iterative net."""
+    layers, links = tuple(layers), tuple(links)
+    named(layers, links)
+    return layers, links, count("steps", steps, 1)
+
+
+def named(layers, links):
+    """Layers with names of their own, and links between them."""
     if not layers or not links:
         fail("the network has no layers or no links", "at least two layers and a link")
     for kind, given in (("layer", layers), ("link", links)):
@@ -147,17 +170,8 @@ def graph(layers, links):
         for name in (source, target):
             if name not in names:
                 fail(f"link {source}->{target} names an unknown layer {name!r}", f"one of {', '.join(names)}")
-        if source == target:
-            fail(f"link {source}->{target} stays within a layer", "a link to a higher layer")
         if ends.count((source, target)) > 1:
             fail(f"there are {ends.count((source, target))} links {source}->{target}", "one")
-    try:
-        graphlib.TopologicalSorter({name: [s for s, t in ends if t == name] for name in names}).prepare()
-    except graphlib.CycleError as error:
-        fail(f"links form a cycle: {' -> '.join(error.args[1])}", "links from lower layers to higher ones")
-    for source, target in ends:
-        if names.index(source) > names.index(target):
-            fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
 
 
 def shared(uses, links, input_layers):
@@ -247,6 +261,19 @@ def case_numbers(cases, of):
     if numbers.size and not (numbers.min() >= 0 and numbers.max() < of):
         fail(f"cases run from {numbers.min()} to {numbers.max()}", f"numbers from 0 to {of - 1}")
     return numbers.astype(int)
+
+
+def arrivals(times):
+    """Pairs of times at which two letters arrive, the first before the second."""
+    try:
+        pairs = [
+            (count("a time of arrival", first, 1), count("a time of arrival", second, 1)) for first, second in times
+        ]
+    except TypeError:
+        pairs = []
+    if not pairs or not all(first < second for first, second in pairs):
+        fail(f"arrivals is {times!r}", "a list of pairs of times, the earlier first, for instance [(1, 2)]")
+    return pairs
 
 
 def held_out_before(before, now):

@@ -1,7 +1,7 @@
 """What is done thousands of times: the surveys whose rows stand in `data/surveys/`."""
 
 from functools import cache
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from .descent import Fit, train
 from .files import REPOSITORY
 from .network import hinge, layered, squared
 from .survey import Experiment, Survey, read_header
-from .tasks import symmetry
+from .tasks import STRINGS, sequences, symmetry
 
 # ---------------------------------------------------------------- Fig. 1
 
@@ -120,6 +120,51 @@ def weights(runs):
     return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
 
 
+# ---------------------------------------------------------------- iterative nets
+
+PRINTED_SPLIT = "AD BE CA DB EC"  # the strings that PDP holds out
+# all splits like it, with each letter once in front and once behind
+SPLITS = [" ".join(map("".join, zip("ABCDE", second, strict=True))) for second in permutations("ABCDE")]
+SEQUENCES = {"epsilon": 0.02, "alpha": 0.9, "error": hinge(0.2), "tolerance": [0.5, 0.25]}  # PDP vol. 1, p. 359
+
+
+def sequences_experiment(split=PRINTED_SPLIT, sweeps=1000):
+    """Sequence completion as printed in PDP, with the strings of a split held out."""
+    net, task = sequences()
+    held_out = [STRINGS.index(string) for string in split.split()]
+    recipe = SEQUENCES | {"sweeps": sweeps, "snapshots": [260]}
+    return Experiment(net, task.hold_out(held_out), recipe, [strings_right])
+
+
+def timed_sequences_experiment(epsilon):
+    """The harder version: 60 hidden units, half of the links, letters at two of four times, 14 of 150 cases held out."""
+    net, task = sequences(60, list(combinations((1, 2, 3, 4), 2)), links=0.5)
+
+    def split(seeds):
+        return task.hold_out([np.random.default_rng(seed).choice(task.cases, 14, replace=False) for seed in seeds])
+
+    recipe = SEQUENCES | {"epsilon": epsilon, "sweeps": 3000}
+    return Experiment(net, split, recipe, [strings_right])
+
+
+def strings_right(runs):
+    """Training and held-out strings whose digits are all right (beyond 0.5), at the snapshots and at the end."""
+    found, held_out = {}, np.broadcast_to(runs.task.held_out, (len(runs.seeds), runs.task.cases))
+    at = {f" at {sweeps}": w for sweeps, w in zip(runs.experiment.recipe[-1].get("snapshots", ()), runs.fit.snapshots)}
+    for when, w in (at | {"": runs.fit.weights}).items():
+        right = all_right(runs.net, w, runs.task)
+        found[f"trained right{when}"] = np.count_nonzero(right & ~held_out, axis=1)
+        found[f"held out right{when}"] = np.count_nonzero(right & held_out, axis=1)
+    return found
+
+
+def all_right(net, w, task):
+    """In which cases every output that has a target, held out or not, is on its side of 0.5: bool, `(runs, cases)`."""
+    states = net.forward(w, task.inputs)
+    wrong = [((states[name] > 0.5) != (d == 1)) & ~np.isnan(d) for name, d in task.targets.items()]
+    return ~np.any([layer.any(axis=1) for layer in wrong], axis=0)
+
+
 # ---------------------------------------------------------------- the surveys
 
 READINGS = {  # of what the letter leaves open about Fig. 1
@@ -148,6 +193,9 @@ SURVEYS = {
             range(1000),
             {"hidden": [2, 3, 4, 6, 8], "epsilon": [0.1, 0.05, 0.02, 0.01]},
         ),
+        Survey("sequences", sequences_experiment(), range(1000)),
+        Survey("sequences_splits", sequences_experiment, range(40), {"split": SPLITS, "sweeps": [500]}),
+        Survey("sequences_timed", timed_sequences_experiment, range(50), {"epsilon": [0.02, 0.005]}),
     )
 }
 

@@ -1,8 +1,11 @@
 """The cases that the nets learn."""
 
+from itertools import product
+
 import numpy as np
 
 from . import checks
+from .iterative import unfold
 from .network import Layer, Link, Network, Task
 
 
@@ -39,3 +42,48 @@ def family_network():
         Link("penultimate", "person 2"),
     ]
     return Network(layers, links)
+
+
+DIGITS = {"A": (1, 2), "B": (2, 3), "C": (3, 1), "D": (2, 1), "E": (1, 3)}  # what each letter stands for
+STRINGS = tuple(first + second for first, second in product(DIGITS, repeat=2))  # "AA", "AB", ..., "EE"
+
+
+def sequences(hidden=30, arrivals=((1, 2),), links=1.0, seed=0):
+    """A net and its task: two letters come in, one after the other, then each letter's two digits are to come out.
+
+    PDP vol. 1, pp. 358-360: 5 input units, one a letter, 30 hidden and 3 output units, one a digit. Times are counted
+    from 1, as there: at time 1 hidden and output units start at 0.2, and the digits of letters that arrive at times 1
+    and 2 are due at times 3 to 6. Layer "output 2", for instance, is the output at time 3. Case 25 a + k is string k of
+    `STRINGS` with the a-th pair of `arrivals`; its digits are due right after the later letter. Of the links a share,
+    `links`, is kept, chosen at random by `seed`. Raises `ValueError` for arrivals that are no pairs of times in order.
+    """
+    arrivals = checks.arrivals(arrivals)
+    times = max(second for _, second in arrivals) + 4
+    layers = [Layer("input", 5), Layer("hidden", hidden), Layer("output", 3)]
+    rng, units = np.random.default_rng(seed), {layer.name: layer.units for layer in layers}
+    ends = [("input", "hidden"), ("hidden", "hidden"), ("hidden", "output"), ("output", "output")]
+    masks = [rng.random((units[target], units[source])) < links if links < 1 else None for source, target in ends]
+    net = unfold(layers, [Link(*two, mask=mask) for two, mask in zip(ends, masks, strict=True)], times - 1)
+    cases = len(STRINGS) * len(arrivals)
+    inputs = np.zeros((times + 1, 5, cases))
+    outputs = np.full((times + 1, 3, cases), np.nan)
+    for case, (when, string) in enumerate(product(arrivals, STRINGS)):
+        for time, letter in zip(when, string, strict=True):
+            inputs[time, "ABCDE".index(letter), case] = 1
+        for k, digit in enumerate(DIGITS[string[0]] + DIGITS[string[1]]):
+            outputs[when[1] + 1 + k, :, case] = np.arange(1, 4) == digit
+    starts = {f"{name} 0": np.full((units[name], cases), 0.2) for name in ("hidden", "output")}
+    external = {f"input {t - 1}": inputs[t] for t in range(1, times)}
+    due = [t for t in range(1, times + 1) if not np.isnan(outputs[t]).all()]
+    return net, Task(external | starts, {f"output {t - 1}": outputs[t] for t in due})
+
+
+def shift_register(units):
+    """A net and its task: every unit linked to every unit; two steps after any pattern it has moved two places left.
+
+    PDP vol. 1, p. 357. Case c has the bits of c as its pattern, the highest bit on top.
+    """
+    units = checks.count("units", units, 2)
+    net = unfold([Layer("state", units)], [Link("state", "state")], 2)
+    patterns = np.arange(2**units) >> np.arange(units)[::-1, None] & 1
+    return net, Task({"state 0": patterns}, {"state 2": np.roll(patterns, -2, axis=0)})
