@@ -137,7 +137,7 @@ def sequences_experiment(split=PRINTED_SPLIT, sweeps=1000):
 
 
 def timed_sequences_experiment(epsilon):
-    """The harder version: 60 hidden units, half of the links, letters at two of four times, 14 of 150 cases held out."""
+    """The harder version: 60 hidden units, half of the links, letters at any two of four times, 14 cases held out."""
     net, task = sequences(60, list(combinations((1, 2, 3, 4), 2)), links=0.5)
 
     def split(seeds):
@@ -150,7 +150,8 @@ def timed_sequences_experiment(epsilon):
 def strings_right(runs):
     """Training and held-out strings whose digits are all right (beyond 0.5), at the snapshots and at the end."""
     found, held_out = {}, np.broadcast_to(runs.task.held_out, (len(runs.seeds), runs.task.cases))
-    at = {f" at {sweeps}": w for sweeps, w in zip(runs.experiment.recipe[-1].get("snapshots", ()), runs.fit.snapshots)}
+    counts = runs.experiment.recipe[-1].get("snapshots", ())
+    at = {f" at {sweeps}": w for sweeps, w in zip(counts, runs.fit.snapshots, strict=True)}
     for when, w in (at | {"": runs.fit.weights}).items():
         right = all_right(runs.net, w, runs.task)
         found[f"trained right{when}"] = np.count_nonzero(right & ~held_out, axis=1)

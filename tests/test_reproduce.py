@@ -67,7 +67,7 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
     assert refused.returncode == 1 and "no notebook '9_nothing'; expected one of 1_symmetry" in refused.stderr
     refused = run(clone, "1_symmetry", "seed=50")
     assert refused.returncode == 1 and "has no parameter 'seed=50'; expected name=value with one of" in refused.stderr
-    assert "seeds: int = 1000  # how many runs" in refused.stderr
+    assert "seeds: int = 10_000  # how many runs" in refused.stderr
     assert git(clone, "status", "--short") == ""
 
 
