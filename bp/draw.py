@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.animation import FuncAnimation, PillowWriter
 
 from .files import REPOSITORY, write_whole
 from .statistics import kaplan_meier
@@ -34,6 +35,19 @@ def save(figure, name):
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches="tight")
         write_whole(folder / f"{name}.{kind}", write)
+
+
+def animate(figure, frame, frames, name, seconds):
+    """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`."""
+    folder = Path(os.environ.get("BP_FIGURES") or REPOSITORY / "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    film = FuncAnimation(figure, frame, frames)
+
+    def write(part):
+        film.save(made := part.with_suffix(".gif"), PillowWriter(fps=frames / seconds), dpi=80)  # Pillow goes by suffix
+        made.replace(part)
+
+    write_whole(folder / f"{name}.gif", write)
 
 
 def symmetry_net(ax, matrices, run=0):
@@ -136,3 +150,52 @@ def finished(ax, solved_at, horizon, label=None):
     bounds = band.low.probabilities, band.high.probabilities
     ax.fill_between(curve.quantiles, *bounds, step="post", color=line.get_color(), alpha=0.2, lw=0)
     ax.set(xscale="log", xlabel="sweeps", ylabel="share of runs that have solved it", ylim=(0, 1.02))
+
+
+def iterative_chain(ax):
+    """The synchronous iterative net of Fig. 5, left: three units in a chain, four weights."""
+    node = {"s": 700, "facecolor": "white", "edgecolor": INK, "lw": 1.4, "zorder": 3}
+    ax.scatter([0, 1, 2], [0, 0, 0], **node)
+    for source, target, name in CHAIN:
+        bend = {"arrowstyle": "->", "color": INK, "connectionstyle": "arc3,rad=-0.45", "shrinkA": 14, "shrinkB": 14}
+        ax.annotate("", (target, 0), (source, 0), arrowprops=bend)
+        ax.text((source + target) / 2, 0.34 if target > source else -0.34, f"$w_{name}$", ha="center", va="center")
+    ax.set(xlim=(-0.5, 2.5), ylim=(-1, 1), aspect="equal")
+    ax.axis("off")
+
+
+def layered_chain(ax, steps=3, states=None, derivatives=None):
+    """The layered net of Fig. 5, right: a layer for each moment, the first at the bottom.
+
+    `states`, `(steps + 1, 3)`, shade the units in blue; `derivatives`, of that shape, ring them, orange if positive,
+    the wider the larger. NaN leaves a unit blank.
+    """
+    for t in range(steps):
+        for source, target, name in CHAIN:
+            arrow = {"arrowstyle": "->", "color": INK, "lw": 1, "shrinkA": 13, "shrinkB": 13}
+            ax.annotate("", (target, t + 1), (source, t), arrowprops=arrow, zorder=1)
+            ax.text(source + 0.72 * (target - source) + 0.1, t + 0.72, f"$w_{name}$", fontsize=8, va="center")
+    states = np.full((steps + 1, 3), np.nan) if states is None else states
+    derivatives = np.zeros((steps + 1, 3)) if derivatives is None else np.nan_to_num(derivatives)
+    largest = max(np.abs(derivatives).max(), 1e-12)
+    for (t, unit), y in np.ndenumerate(states):
+        slope = derivatives[t, unit]
+        shade = "white" if np.isnan(y) else plt.cm.Blues(0.9 * y)
+        edge = INK if slope == 0 else ORANGE if slope > 0 else "#009e73"
+        width = 1.4 if slope == 0 else 1.4 + 5 * abs(slope) / largest
+        ax.scatter(unit, t, s=620, facecolor=shade, edgecolor=edge, lw=width, zorder=3)
+    ax.set(xlim=(-0.5, 2.5), ylim=(-0.45, steps + 0.45), xticks=[], yticks=range(steps + 1), ylabel="moment")
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+
+
+CHAIN = ((1, 0, 1), (0, 1, 2), (2, 1, 3), (1, 2, 4))  # Fig. 5: source, target, number of the weight
+
+
+def activity(ax, y, title="", vmax=1, cmap="Blues"):
+    """Activities `(units, moments)` as a table of shades, the first unit on top, with the time from 1 below."""
+    ax.imshow(y, cmap=cmap, vmin=0 if cmap == "Blues" else -vmax, vmax=vmax, aspect="auto")
+    ax.set(title=title, xticks=range(y.shape[1]), yticks=range(len(y)))
+    ax.set_xticklabels(range(1, y.shape[1] + 1))
+    ax.set_yticklabels(range(1, len(y) + 1) if len(y) <= 6 else [""] * len(y))
+    ax.tick_params(length=0)

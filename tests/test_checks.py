@@ -233,6 +233,19 @@ BAD = [
     (lambda: train(FIT, snapshots=[4]), r"snapshots are \[4\]; expected increasing sweep counts from 5 to 6"),
     (lambda: train(snapshots=[0.5]), "a snapshot is 0.5; expected an integer"),
     (lambda: train(snapshots=1), r"snapshots is 1; expected a list of sweep counts, for instance \[0, 100\]"),
+    # iterative nets
+    (lambda: bp.unfold([bp.Layer("a", 2)], [], 3), "the network has no layers or no links; expected at least two"),
+    (lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("a", "a")], 0), "steps is 0; expected an integer of at least 1"),
+    (
+        lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("b", "a")], 1),
+        "link b->a names an unknown layer 'b'; expected one",
+    ),
+    (
+        lambda: bp.sequences(arrivals=[(2, 2)]),
+        r"arrivals is \[\(2, 2\)\]; expected a list of pairs of times, the earlier",
+    ),
+    (lambda: bp.sequences(arrivals=3), "arrivals is 3; expected a list of pairs of times, the earlier first"),
+    (lambda: bp.shift_register(1), "units is 1; expected an integer of at least 2"),
     # statistics and surveys
     (lambda: bp.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
     (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),

@@ -94,15 +94,10 @@ def test_the_readmes_examples_run(tmp_path, monkeypatch):
 
 
 def test_every_figure_is_made_by_a_notebook():
-    saved = {
-        name
-        for path in NOTEBOOKS
-        for cell in code(path)
-        for name in re.findall(r'draw\.save\(\w+, "(\w+)"', cell.source)
-    }
-    assert {path.name for path in (REPOSITORY / "figures").iterdir()} == {
-        f"{n}.{k}" for n in saved for k in ("png", "svg")
-    }
+    source = "".join(cell.source for path in NOTEBOOKS for cell in code(path))
+    saved = {f"{name}.{kind}" for name in re.findall(r'draw\.save\(\w+, "(\w+)"', source) for kind in ("png", "svg")}
+    saved |= {f"{name}.gif" for name in re.findall(r'draw\.animate\(.*"(\w+)"', source)}
+    assert {path.name for path in (REPOSITORY / "figures").iterdir()} == saved
 
 
 def test_one_place_knows_where_the_repository_lives():
