@@ -413,6 +413,9 @@ def recipe(phases, train):
         for name in ("sweeps", "epsilon"):
             if name not in phase:
                 fail(f"a phase of the recipe has no {name}", "sweeps and epsilon in each")
+        tolerances = [repr(np.ravel(phase.get("tolerance", 0.5)).tolist()) for phase in (phases[0], phase)]
+        if tolerances[0] != tolerances[1]:
+            fail(f"phases have the tolerances {' and '.join(tolerances)}", "the same tolerance in all phases")
     return [dict(phase) for phase in phases]
 
 
@@ -424,11 +427,12 @@ def measures(functions):
 
 def columns(measured, by, runs, others):
     """What a measure returns: name -> one value a run, under names that no other column has."""
+    by = getattr(by, "__name__", repr(by))
     if not hasattr(measured, "items"):
-        fail(f"{by.__name__} returned {type(measured).__name__}", f"a dict of column -> ({runs},), a value a run")
+        fail(f"{by} returned {type(measured).__name__}", f"a dict of column -> ({runs},), a value a run")
     for name, values in measured.items():
         if np.shape(values) != (runs,):
-            fail(f"the column {name!r} of {by.__name__} has the shape {np.shape(values)}", f"({runs},), a value a run")
+            fail(f"the column {name!r} of {by} has the shape {np.shape(values)}", f"({runs},), a value a run")
         if name in others:
             fail(f"there are two columns {name!r}", "a name of its own for each")
     return measured
@@ -453,23 +457,52 @@ def distinct_seeds(values):
     return values if isinstance(values, range) else listed
 
 
+def grid(given, experiment, kind):
+    """A dict of names -> lists of values, or a list of dicts, for a function that makes the experiment of a cell."""
+    if not hasattr(given, "__len__"):
+        fail(f"grid is {given!r}", "a dict of names -> values, or a list of dicts")
+    if len(given) and isinstance(experiment, kind):
+        fail("there is a grid and one experiment", "a function that makes the experiment of each cell")
+    if not len(given) and not isinstance(experiment, kind):
+        fail(f"there is no grid, and the experiment is {experiment!r}", "a bp.Experiment")
+    if hasattr(given, "items"):
+        for name, values in given.items():
+            if isinstance(values, str) or not np.iterable(values) or not len(list(values)):
+                fail(f"the grid's {name} is {values!r}", "a list of values")
+    return given
+
+
 def cells(grid):
     if not isinstance(grid, list | tuple) or not all(hasattr(cell, "items") for cell in grid):
         fail(f"grid is {grid!r}", "a dict of names -> values, or a list of dicts")
+    if len({repr(cell) for cell in grid}) < len(grid):
+        fail(f"grid is {grid!r}", "each cell once")
     for cell in grid:
         if list(cell) != list(grid[0]):
             fail(f"the grid has a cell of {list(cell)} and one of {list(grid[0])}", "the same names in all cells")
     return [dict(cell) for cell in grid]
 
 
-def experiment(made, kind):
+def instance(what, made, kind):
     if not isinstance(made, kind):
-        fail(f"the survey's experiment is {made!r}", "a bp.Experiment, or with a grid a function that returns one")
+        fail(f"{what} is {made!r}", f"a bp.{kind.__name__}, or a function that returns one")
     return made
 
 
+def task_or_function(given, kind):
+    if not callable(given):
+        instance("the task", given, kind)
+
+
+def tellable(text):
+    """The description of a value, which must be the same the next time."""
+    if " at 0x" in text:
+        fail(f"{text} is part of the survey", "values whose repr is the same in the next process, without an address")
+    return text
+
+
 def row_numbers(rows, of):
-    rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows)).tolist()]
+    rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows, "row numbers")).tolist()]
     if not rows or max(rows) >= of:
         fail(f"rows are {rows}", f"at least one number from 0 to {of - 1}")
     return rows
@@ -483,7 +516,8 @@ def header(path, load):
         fail(f"{path} is missing", "the header that a survey writes for its rows; nothing is overwritten")
     except ValueError as error:
         fail(f"{path} is damaged ({error})", "JSON as a survey writes it; nothing is overwritten")
-    if not isinstance(found, dict) or not {"survey", "rows", "seeds", "code", "libraries", "platform"} <= set(found):
+    names = {"survey", "rows", "seeds", "code", "libraries", "platform"}
+    if not isinstance(found, dict) or not names <= set(found):
         fail(f"{path} is no survey's header", "JSON as a survey writes it; nothing is overwritten")
     return found
 
@@ -504,15 +538,36 @@ def same_survey(differences, file):
         more = f"; and {len(told) - 5} differences more" if len(told) > 5 else ""
         fail(
             f"{file} is of another survey or was made otherwise: {'; '.join(told[:5])}{more}",
-            "the same in all; nothing is overwritten. To begin anew, move it away",
+            "the same in all; nothing is overwritten. To begin anew, move it away, with the .json of a .csv",
         )
 
 
-def whole_part(path, lines, rows, heads):
-    if lines != rows or len(heads) != 1:
+def alone(lock, parts, timeout):
+    """The lock, held, unless another process holds it."""
+    try:
+        return lock.acquire(blocking=False)
+    except timeout:
+        fail(f"another process is at work in {parts}", "one at a time")
+
+
+def lines(text, rows):
+    if text.count("\n") != rows + 1:
+        fail("a string of the table has a line break in it", "text without line breaks")
+
+
+def whole_part(path, lines, rows):
+    if len(lines) != rows + 1 or not lines[-1].endswith("\n"):
         fail(
-            f"{path} has {lines} rows, with the columns {sorted(heads)}", f"{rows} rows, with the columns of the others"
+            f"{path} is damaged, with {max(len(lines) - 1, 0)} rows",
+            f"{rows} rows. Delete it, and they are trained again",
         )
+    return lines
+
+
+def same_head(now, before):
+    if before not in (None, now):
+        fail(f"there are rows with the columns {now.strip()}", f"those of all others, {before.strip()}")
+    return now
 
 
 def same_platform(worker, here):

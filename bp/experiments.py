@@ -10,7 +10,7 @@ from . import checks
 from .descent import Fit, train
 from .files import REPOSITORY
 from .network import hinge, layered, squared
-from .survey import Experiment, Survey, read_header
+from .survey import Experiment, Survey, outcome, read_header
 from .tasks import STRINGS, sequences, symmetry
 
 # ---------------------------------------------------------------- Fig. 1
@@ -115,6 +115,20 @@ def doubles(runs, after=3000, chunk=50):
     }
 
 
+def longer(runs, times=5):
+    """Runs that are neither solved nor on the plateau, E < 3.5: whether five times the sweeps solve them, and their E."""
+    phase = {name: value for name, value in runs.experiment.recipe[0].items() if name != "sweeps"}
+    sweeps = (times - 1) * runs.experiment.recipe[0]["sweeps"]
+    rows = np.flatnonzero((runs.fit.solved_at < 0) & (outcome(runs)["error"] < 3.5))
+    found = {name: np.full(len(runs.seeds), np.nan) for name in ("solved later at", "E later", "largest weight later")}
+    if len(rows):
+        fit = train(runs.net, runs.fit[rows], runs.task, sweeps, record=0, progress=False, **phase)
+        found["solved later at"][rows] = fit.solved_at
+        found["E later"][rows] = np.where(fit.solved_at < 0, fit.error[-1], np.nan)
+        found["largest weight later"][rows] = np.abs(fit.weights).max(axis=1)
+    return found
+
+
 def weights(runs):
     """The weights after the last phase, in the order of the flat vector."""
     return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
@@ -181,6 +195,11 @@ def symmetry_reading(reading):
     return symmetry_experiment(**READINGS[reading], measures=[doubles])
 
 
+def symmetry_width(hidden, epsilon):
+    """The symmetry net with more hidden units, and other steps."""
+    return symmetry_experiment(hidden, epsilon=epsilon, measures=[longer])
+
+
 SURVEYS = {
     survey.name: survey
     for survey in (
@@ -190,7 +209,7 @@ SURVEYS = {
         Survey("symmetry_mean", symmetry_experiment(epsilon=0.1 / 32), range(1000)),
         Survey(
             "symmetry_widths",
-            symmetry_experiment,
+            symmetry_width,
             range(1000),
             {"hidden": [2, 3, 4, 6, 8], "epsilon": [0.1, 0.05, 0.02, 0.01]},
         ),

@@ -40,7 +40,7 @@ def quantile(values, q, resamples=2000):
     if values.size == 1:
         return Estimate(values[0], np.nan, np.nan)
     with np.errstate(invalid="ignore"):  # SciPy takes a standard error as well, and infinity has none
-        found = stats.bootstrap((values,), statistic, n_resamples=resamples, method="percentile", rng=0)
+        found = stats.bootstrap((values,), statistic, n_resamples=resamples, batch=100, method="percentile", rng=0)
     return Estimate(statistic(values, 0), *found.confidence_interval)
 
 

@@ -1,9 +1,10 @@
 """Thousands of runs: declared, trained by workers or on a cluster, kept in files that anybody can check.
 
-survey = Survey("xor", Experiment(layered(2, 2, 1), xor, {"sweeps": 1000, "epsilon": 0.5, "alpha": 0.9}), range(1000))
+recipe = {"sweeps": 1425, "epsilon": 0.1, "alpha": 0.9}
+survey = Survey("fig1", Experiment(layered(6, 2, 1), symmetry(), recipe), seeds=range(1000))
 table = survey.table()     # a row a run, in memory
-survey.run("somewhere")    # the same rows in somewhere/xor.csv; killed, it goes on where it was
-survey.check("somewhere/xor.csv", rows=[7, 77])
+survey.run("somewhere")    # the same rows in somewhere/fig1.csv; killed, it goes on where it was
+survey.check("somewhere/fig1.csv", rows=[7, 77])
 """
 
 import hashlib
@@ -11,16 +12,18 @@ import inspect
 import json
 import platform as machine
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from io import StringIO
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_info
 from tqdm import tqdm
@@ -29,6 +32,8 @@ from . import checks, descent, network
 from .descent import Fit, runs_in_cache, train
 from .files import write_whole
 from .network import Activation, ErrorRule, Network, Task, quietly, squared
+
+PART = 500  # runs that one worker trains before they are written
 
 # ---------------------------------------------------------------- what is declared
 
@@ -56,8 +61,10 @@ class Runs:
 class Experiment:
     """What is done with a seed, and what is measured of the run.
 
-    - `task`: a `Task`, or a function of the seeds that returns one, with cases by run;
-    - `recipe`: what `train` is told besides, by name, or a list of such phases, each going on where the last one ended;
+    - `task`: a `Task`, or a function of the seeds that returns one with cases by run, for instance
+      `lambda seeds: task.hold_out([[seed % 4] for seed in seeds])`; held-out cases do not count for `solved_at`;
+    - `recipe`: what `train` is told besides, by name, or a list of such phases, each going on where the last one ended,
+      all with the same `tolerance`;
     - `measures`: functions of `Runs`, each of which returns a dict of column -> `(runs,)`. When a run was solved (at
       each tolerance), its final E, and whether it has diverged are always recorded. One may train on from `runs.fit`.
     - `limit`: the range of the initial weights, as for `initial_weights`.
@@ -72,12 +79,17 @@ class Experiment:
     limit: float | np.ndarray = 0.3
 
     def __post_init__(self):
+        checks.task_or_function(self.task, Task)
         object.__setattr__(self, "recipe", checks.recipe(self.recipe, train))
         object.__setattr__(self, "measures", checks.measures(self.measures))
 
+    def cases(self, seeds):
+        """The task of the runs of some seeds."""
+        return self.task if isinstance(self.task, Task) else checks.instance("the task", self.task(seeds), Task)
+
     def run(self, seeds):
         """The `Runs` of some seeds."""
-        task = self.task if isinstance(self.task, Task) else self.task(seeds)
+        task = self.cases(seeds)
         fit = initial = self.net.initial_weights(seeds, self.limit)
         for phase in self.recipe:
             fit = train(self.net, fit, task, **({"record": 0, "progress": False} | phase))
@@ -96,7 +108,7 @@ def outcome(runs):
     """Sweeps to solution (-1: never) at each tolerance, E after the last phase (NaN if diverged), and divergence."""
     fit, last = runs.fit, runs.experiment.recipe[-1]
     tolerances = np.ravel(last.get("tolerance", 0.5)).tolist()
-    names = ["solved_at"] if np.ndim(fit.solved_at) == 1 else [f"solved_at {tolerance:g}" for tolerance in tolerances]
+    names = ["solved_at"] if np.ndim(fit.solved_at) == 1 else [f"solved_at {tolerance!r}" for tolerance in tolerances]
     # of runs that retired, too
     last = train(runs.net, fit, runs.task, 0, 1, error=last.get("error", squared), tolerance=last.get("tolerance", 0.5))
     return dict(zip(names, np.atleast_2d(fit.solved_at), strict=True)) | {
@@ -123,9 +135,9 @@ class Survey:
     def __post_init__(self):
         checks.survey_name(self.name)
         object.__setattr__(self, "seeds", checks.distinct_seeds(self.seeds))
-        grid = self.grid
+        grid = checks.grid(self.grid, self.experiment, Experiment)
         if isinstance(grid, Mapping):
-            grid = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+            grid = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
         object.__setattr__(self, "grid", checks.cells(grid))
 
     @property
@@ -139,14 +151,17 @@ class Survey:
 
     def at(self, cell):
         """The experiment of a cell."""
-        return checks.experiment(self.experiment(**cell) if self.grid else self.experiment, Experiment)
+        made = self.experiment(**cell) if self.grid else self.experiment
+        return checks.instance("the survey's experiment", made, Experiment)
 
     def parts(self):
-        """How the work is parted: (first row, experiment, cell, seeds), as many runs as stay in cache while trained."""
+        """How the work is parted: (first row, experiment, cell, seeds), as many runs as stay in cache while trained.
+
+        But at most `PART` runs, for all workers to have some, and for little to be lost.
+        """
         for number, cell in enumerate(self.cells):
             experiment = self.at(cell)
-            task = experiment.task if isinstance(experiment.task, Task) else experiment.task(self.seeds[:1])
-            step = runs_in_cache(experiment.net, task.cases)
+            step = min(PART, runs_in_cache(experiment.net, experiment.cases(self.seeds[:1]).cases))
             for start in range(0, len(self.seeds), step):
                 yield number * len(self.seeds) + start, experiment, cell, self.seeds[start : start + step]
 
@@ -155,24 +170,26 @@ class Survey:
 
         A stored file serves if its header says the same of the experiment and it has all of the seeds.
         """
+        rows = range(len(self)) if rows is None else checks.row_numbers(rows, len(self))
         if stored is not None and (table := self._stored(Path(stored) / f"{self.name}.csv")) is not None:
-            return table if rows is None else table.iloc[rows].reset_index(drop=True)
-        if rows is None:
-            rows = numbers = range(len(self))
-            parts = list(self.parts())
-        else:
-            rows = checks.row_numbers(rows, len(self))
+            return table.iloc[list(rows)].reset_index(drop=True)
+        return _parse(self._text(rows))
+
+    def _text(self, rows):
+        """The rows of those numbers, trained now, as the text of a file."""
+        parts, trained = list(self.parts()), range(len(self))
+        if list(rows) != list(trained):
             seeds_of = {}
-            for row in dict.fromkeys(rows):
+            for row in sorted(set(rows)):
                 seeds_of.setdefault(row // len(self.seeds), {})[row] = self.seeds[row % len(self.seeds)]
-            parts = [
-                (next(iter(seeds)), self.at(self.cells[number]), self.cells[number], list(seeds.values()))
-                for number, seeds in seeds_of.items()
-            ]
-            numbers = [row for seeds in seeds_of.values() for row in seeds]
-        texts = {first: text for first, text, *_ in _train(self.name, parts)}
-        table = pd.concat([_parse(texts[first]) for first, *_ in parts], ignore_index=True)
-        return table.set_index(pd.Index(numbers)).loc[rows].reset_index(drop=True)
+            cells = {number: self.cells[number] for number in seeds_of}
+            parts = [(number, self.at(cell), cell, list(seeds_of[number].values())) for number, cell in cells.items()]
+            trained = [row for seeds in seeds_of.values() for row in seeds]
+        lines = {}
+        for first, text, *_ in _train(self.name, parts, platform()):
+            head, *lines[first] = text.splitlines(keepends=True)
+        lines = dict(zip(trained, (line for first, *_ in parts for line in lines[first]), strict=True))
+        return "".join([head, *(lines[row] for row in rows)])
 
     def _stored(self, file):
         """The table of a file that has this survey's rows, or None."""
@@ -197,25 +214,28 @@ class Survey:
         header = {"survey": self.name, "rows": len(self), "seeds": _seeds_in_short(self.seeds), "experiment": common}
         if self.grid:
             header["cells"] = [
-                _describe(cell) | {key: value for key, value in one.items() if key not in common}
+                {"cell": _describe(cell)} | {key: value for key, value in one.items() if key not in common}
                 for cell, one in zip(self.cells, described, strict=True)
             ]
         return header
 
     def header(self):
         """All that is known before the first run: the declaration, and by what it is computed."""
-        measures = {measure for cell in self.cells for measure in self.at(cell).measures}
-        return self.declaration() | {"code": code(measures), "libraries": libraries(), "platform": platform()}
+        functions = [self.experiment] if self.grid else []
+        for experiment in map(self.at, self.cells):
+            functions += [*experiment.measures, *([] if isinstance(experiment.task, Task) else [experiment.task])]
+        return self.declaration() | {"code": code(functions), "libraries": libraries(), "platform": platform()}
 
-    def run(self, folder="data/surveys"):
+    def run(self, folder):
         """Train all runs and write `folder/name.csv`, with what they are in `folder/name.json`; returns the CSV's path.
 
         Runs are trained by joblib's workers, in parallel within `joblib.parallel_config(n_jobs=2)`, or on a cluster
         within `joblib.parallel_config(backend="dask")`. Finished parts are written at once: killed at any moment, the
         same call goes on where it was, and the file comes out the same, byte for byte. A file that is complete is left
-        as it is. Raises `ValueError`, and overwrites nothing, where a file or its header is damaged or of another
-        survey, where parts were begun by other code, other libraries or on another platform, and where a worker
-        computes on another platform than this process.
+        as it is, even if code that it was made by has changed since: `check` tells. Raises `ValueError`, and overwrites
+        nothing, where a file or its header is damaged or of another survey, where parts were begun by other code, other
+        libraries or on another platform, where a worker computes on another platform than this process, and where
+        another process is at work on the same survey.
         """
         folder, header = Path(folder), self.header()
         file, parts = folder / f"{self.name}.csv", folder / f".{self.name}.parts"
@@ -225,41 +245,41 @@ class Survey:
             shutil.rmtree(parts, ignore_errors=True)  # killed while it tidied up
             return file
         parts.mkdir(parents=True, exist_ok=True)
-        begun = parts / "header.json"
-        if begun.exists() or any(parts.glob("*.csv")):
-            checks.same_survey(_differences(_json(begun), header, header), begun)
-        else:
-            _write(begun, _text(header))
-        if file.with_suffix(".json").exists():
-            stored = _json(file.with_suffix(".json"))
-            checks.same_survey(_differences(stored, header, header), file.with_suffix(".json"))
-        made = {int(path.stem) for path in parts.glob("[0-9]*.csv")}
-        todo = [part for part in self.parts() if part[0] not in made]
-        done = len(self) - sum(len(seeds) for *_, seeds in todo)
-        for first, text, where, _ in _train(self.name, todo, len(self), done):
-            checks.same_platform(where, header["platform"])
-            _write(parts / f"{first:09}.csv", text)
-        self._assemble(file, parts, header)
+        with checks.alone(FileLock(parts / "lock"), parts, Timeout):
+            begun = parts / "header.json"
+            if begun.exists() or any(parts.glob("*.csv")):
+                checks.same_survey(_differences(_json(begun), header, header), parts)
+            else:
+                _write(begun, _text(header))
+            if (about := file.with_suffix(".json")).exists():
+                checks.same_survey(_differences(_json(about), header, header), about)
+            todo, head = [], None
+            for part in self.parts():
+                if (path := parts / f"{part[0]:09}.csv").exists():
+                    head, _ = _whole(path, len(part[-1]), head)
+                else:
+                    todo.append(part)
+            done = len(self) - sum(len(seeds) for *_, seeds in todo)
+            for first, text, *_ in _train(self.name, todo, header["platform"], len(self), done, head):
+                _write(parts / f"{first:09}.csv", text)
+            self._assemble(file, parts, header)
+        shutil.rmtree(parts)
         return file
 
     def _assemble(self, file, parts, header):
-        """Put the parts together: first the header, then the rows, in constant memory."""
+        """Put the parts together, in constant memory; the header is in its place before the rows."""
 
         def write(whole):
             with whole.open("w", encoding="utf-8", newline="\n") as out:
-                heads = set()
+                head = None
                 for first, *_, seeds in self.parts():
-                    path = parts / f"{first:09}.csv"
-                    head, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-                    heads.add(head)
-                    checks.whole_part(path, len(lines), len(seeds), heads)
+                    head, lines = _whole(parts / f"{first:09}.csv", len(seeds), head)
                     out.writelines(lines if first else [head, *lines])
 
         write_whole(whole := parts / "whole.csv", write)
         _write(about := parts / "whole.json", _text(header | {"sha256": _sha256(whole)}))
         about.replace(file.with_suffix(".json"))
         whole.replace(file)
-        shutil.rmtree(parts)
 
     def check(self, file, rows, tolerances=None):
         """Train rows of a stored file again, by number, and compare; returns them as they came out now, as a table.
@@ -268,23 +288,22 @@ class Survey:
         `tolerances`, column -> largest difference; those not named may not differ. Raises `ValueError` that names the
         first row and column that differ, or what is wrong with the file.
         """
-        stored = read_survey(file)
-        header = stored.attrs["header"]
+        header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
         checks.same_survey(_differences(header, survey.declaration(), survey.declaration()), file)
-        again = survey.table(rows)
-        exact = header["platform"] == platform()
-        allowed = {} if exact else checks.tolerances(tolerances, self.name)
+        rows = checks.row_numbers(rows, len(survey))
+        allowed = {} if header["platform"] == platform() else checks.tolerances(tolerances, self.name)
+        text = survey._text(rows)
+        again, stored = _parse(text, dtype=str), _parse(Path(file).read_text(encoding="utf-8"), dtype=str).iloc[rows]
         checks.same_columns(list(stored), list(again), file)
         for column in again:
-            before, now = stored[column].to_numpy()[rows], again[column].to_numpy()
-            if again[column].dtype.kind in "biuf" and stored[column].dtype.kind in "biuf":
-                before, now = before.astype(float), now.astype(float)
-                agree = np.isclose(now, before, rtol=0, atol=allowed.get(column, 0), equal_nan=True)
-            else:
-                agree = pd.Series(before).eq(now) | (pd.isna(before) & pd.isna(now))
-            checks.same_values(column, rows, before, now, np.asarray(agree), file)
-        return again
+            before, now = stored[column].fillna("").to_numpy(), again[column].fillna("").to_numpy()
+            agree = before == now
+            if column in allowed:
+                gap = np.subtract(*(pd.to_numeric(pd.Series(one)).to_numpy(float) for one in (before, now)))
+                agree |= np.abs(gap) <= allowed[column]
+            checks.same_values(column, rows, before, now, agree, file)
+        return _parse(text)
 
 
 def _part(first, experiment, cell, seeds):
@@ -294,17 +313,25 @@ def _part(first, experiment, cell, seeds):
     checks.no_clash(cell, table)
     for place, (name, value) in enumerate(cell.items()):
         table.insert(place, name, value if isinstance(value, int | float | str) else str(_describe(value)))
-    return first, table.to_csv(index=False, lineterminator="\n"), platform(), len(table)
+    text = table.to_csv(index=False, lineterminator="\n")
+    checks.lines(text, len(table))
+    return first, text, platform(), len(table)
 
 
-def _train(name, parts, rows=None, done=0):
-    """Train parts as they come, with a bar that shows runs, rate and time left; yields what `_part` returns."""
+def _train(name, parts, where, rows=None, done=0, head=None):
+    """Train parts as they come, with a bar that shows runs, rate and time left; yields what `_part` returns.
+
+    All must be trained on the platform `where`, and have the columns `head`, or one another's.
+    """
     rows = sum(len(seeds) for *_, seeds in parts) if rows is None else rows
     results = Parallel(return_as="generator_unordered", batch_size=1)(delayed(_part)(*part) for part in parts)
     with tqdm(total=rows, initial=done, desc=name, unit="run", smoothing=0, delay=1) as bar:
         for result in results:
+            _, text, platform_there, runs = result
+            checks.same_platform(platform_there, where)
+            head = checks.same_head(text.partition("\n")[0] + "\n", head)
             yield result
-            bar.update(result[-1])
+            bar.update(runs)
 
 
 # ---------------------------------------------------------------- reading
@@ -329,8 +356,15 @@ def read_header(file):
     return header
 
 
-def _parse(text):
-    return pd.read_csv(StringIO(text), keep_default_na=False, na_values=[""])
+def _parse(text, dtype=None):
+    return pd.read_csv(StringIO(text), keep_default_na=False, na_values=[""], dtype=dtype)
+
+
+def _whole(path, rows, head):
+    """The first line of a part, and the others, if it is whole and has the columns `head`."""
+    with path.open(encoding="utf-8", newline="\n") as file:
+        lines = checks.whole_part(path, list(file), rows)
+    return checks.same_head(lines[0], head), lines[1:]
 
 
 def _json(path):
@@ -348,7 +382,11 @@ def _text(header):
 def _differences(stored, header, keys):
     """What a stored header says otherwise: name -> (there, here)."""
     there, here = (dict(_leaves({key: one.get(key) for key in keys})) for one in (stored, json.loads(_text(header))))
-    return {key: (there.get(key), here.get(key)) for key in there | here if there.get(key) != here.get(key)}
+    return {
+        key: (there.get(key), here.get(key))
+        for key in there | here
+        if repr(there.get(key)) != repr(here.get(key))  # NaN is no other than itself
+    }
 
 
 def _leaves(value, path=()):
@@ -368,14 +406,16 @@ def _sha256(path):
 # ---------------------------------------------------------------- provenance
 
 
-def code(measures=()):
-    """A hash of what computes: the core's source, and that of the functions that measure."""
-    sources = [inspect.getsource(module) for module in (network, descent)]
-    for measure in sorted(measures, key=_name):
-        try:
-            sources.append(inspect.getsource(measure))
-        except (OSError, TypeError):  # typed at a prompt, or not written in Python
-            sources.append(_name(measure))
+def code(functions=()):
+    """A hash of what computes: the core, this module, and the files in which the survey's own functions stand."""
+    sources = {inspect.getsource(module): None for module in (network, descent, sys.modules[__name__])}
+    for function in functions:
+        function = getattr(function, "func", function)  # of a partial
+        for thing in (inspect.getmodule(function), function):
+            try:
+                sources[inspect.getsource(thing)] = None
+            except (OSError, TypeError):  # typed at a prompt, or not written in Python
+                sources[_name(function)] = None
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:16]
 
 
@@ -402,12 +442,15 @@ def platform():
 
 
 def _name(function):
-    """Where a function is to be found."""
-    return f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
+    """What a function is called, wherever it stands: a script's own module has another name when it is imported."""
+    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def _seeds_in_short(seeds):
-    whole = len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[-1] + 1))
+    if isinstance(seeds, range):
+        whole = len(seeds) > 1 and seeds.step == 1
+    else:
+        whole = len(seeds) > 1 and all(b - a == 1 for a, b in pairwise(seeds))
     return {"from": seeds[0], "to": seeds[-1]} if whole else list(seeds)
 
 
@@ -420,7 +463,8 @@ def _describe(value):
     match value:
         case Experiment():
             names = ("net", "task", "recipe", "measures", "limit")
-            return {name: _describe(getattr(value, name)) for name in names}
+            told = {name: _describe(getattr(value, name)) for name in names}
+            return told if isinstance(value.task, Task) else told | {"task of seed 0": _describe(value.cases([0]))}
         case Network():
             masks = {f"mask of {link.weights}": _describe(link.mask) for link in value.links if link.mask is not None}
             return {
@@ -442,9 +486,13 @@ def _describe(value):
             return [_describe(one) for one in value]
         case None | bool() | int() | float() | str():
             return value
+        case partial():
+            return [_describe(part) for part in (value.func, value.args, value.keywords)]
     if callable(value):
-        return f"{_name(value)}: {(inspect.getdoc(value) or '').partition(chr(10))[0]}".rstrip(": ")
-    return repr(value)
+        known = inspect.getclosurevars(value).nonlocals if inspect.isfunction(value) else {}
+        told = f"{_name(value)}: {(inspect.getdoc(value) or '').partition(chr(10))[0]}".rstrip(": ")
+        return [told, _describe(known)] if known else told
+    return checks.tellable(repr(value))
 
 
 def _describe_layer(net, layer):

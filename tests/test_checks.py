@@ -264,7 +264,24 @@ BAD = [
         lambda: survey(grid=[{"a": 1}, {"b": 1}]),
         r"the grid has a cell of \['b'\] and one of \['a'\]; expected the same names in all",
     ),
-    (lambda: bp.Survey("name", NET, [0]).table(), "the survey's experiment is <.*>; expected a bp.Experiment"),
+    (lambda: bp.Survey("name", NET, [0]), "there is no grid, and the experiment is <.*>; expected a bp.Experiment"),
+    (
+        lambda: bp.Survey("name", experiment(), [0], {"a": [1]}),
+        "there is a grid and one experiment; expected a",
+    ),
+    (lambda: bp.Experiment(NET, None, LOOSE), "the task is None; expected a bp.Task, or a function that returns one"),
+    (lambda: survey(grid={"a": "bc"}), "the grid's a is 'bc'; expected a list of values"),
+    (lambda: survey(grid={"a": [1, 1]}), r"grid is \[{'a': 1}, {'a': 1}\]; expected each cell once"),
+    (lambda: survey(grid=[3]), r"grid is \[3\]; expected a dict of names -> values, or a list of dicts"),
+    (
+        lambda: experiment([LOOSE, LOOSE | {"tolerance": 0.1}]),
+        r"phases have the tolerances \[0.5\] and \[0.1\]; exp",
+    ),
+    (
+        lambda: survey(grid={"a": [object()]}).header(),
+        "<object object at .*> is part of the survey; expected",
+    ),
+    (lambda: survey(measures=[broken]).table(), "a string of the table has a line break in it; expected text without"),
     (lambda: survey().table([2]), r"rows are \[2\]; expected at least one number from 0 to 1"),
     (lambda: survey().table([-1]), "a row is -1; expected an integer of at least 0"),
     (lambda: bp.read_survey("nothing.csv"), "nothing.csv is missing; expected the rows of a survey"),
@@ -284,7 +301,12 @@ BAD = [
         lambda: bp.checks.same_survey({"seeds": (1, 2)}, "a"),
         "a is of another survey .*: seeds is 1 there and 2 here; ex",
     ),
-    (lambda: bp.checks.whole_part("a", 1, 2, {"E"}), r"a has 1 rows, with the columns \['E'\]; expected 2 rows"),
+    (
+        lambda: bp.checks.whole_part("a", ["E\n", "1\n"], 2),
+        "a is damaged, with 1 rows; expected 2 rows. Delete it",
+    ),
+    (lambda: bp.checks.same_head("E\n", "F\n"), "there are rows with the columns E; expected those of all others, F"),
+    (lambda: bp.checks.alone(Busy(), "a", OSError), "another process is at work in a; expected one at a time"),
     (
         lambda: bp.checks.same_platform("there", "here"),
         "a worker computes on there; expected here, as this process does",
@@ -310,8 +332,20 @@ def survey(name="name", seeds=(0, 1), grid=(), measures=()):
     return bp.Survey(name, (lambda **_: made) if grid else made, seeds, grid)
 
 
+LOOSE = {"sweeps": 1, "epsilon": 1}
+
+
 def error(runs):
     return [1]
+
+
+def broken(runs):
+    return {"text": ["a", "b\nc"]}
+
+
+class Busy:
+    def acquire(self, blocking):
+        raise OSError
 
 
 def short(runs):

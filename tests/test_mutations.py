@@ -130,12 +130,12 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "rows compared roughly": (
         "survey.py",
-        {"rtol=0, atol=allowed.get(column, 0)": "rtol=1e-12, atol=allowed.get(column, 0)"},
+        {"if column in allowed:": "allowed = {'error': 1e-12}\n            if column in allowed:"},
         "test_survey.py::test_rows_agree_to_the_last_digit",
     ),
     "rows taken from any worker": (
         "survey.py",
-        {'checks.same_platform(where, header["platform"])': "pass"},
+        {"checks.same_platform(platform_there, where)": "pass"},
         "test_survey.py::test_a_worker_on_another_platform_is_named",
     ),
     "a tolerance passed over": (

@@ -1,6 +1,7 @@
 """Surveys: the same rows whoever trains them, files that survive anything, and rows that anybody can check."""
 
 import json
+import linecache
 import os
 import shutil
 import signal
@@ -8,15 +9,19 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 
 import bp
 from bp import files, survey
+
+sys.path.insert(0, str(files.REPOSITORY / "tools"))
+import reproduce
+
 from bp.files import REPOSITORY
 
 XOR = bp.Task({"input": [[0, 0, 1, 1], [0, 1, 0, 1]]}, {"output": [[0, 1, 1, 0]]})
@@ -43,7 +48,8 @@ def small_parts(monkeypatch):
 
 
 def contents(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != "lock"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 # ---------------------------------------------------------------- rows
@@ -132,10 +138,8 @@ def test_the_file_has_the_rows_and_says_what_they_are(tmp_path):
     header = json.loads((tmp_path / "grid.json").read_text("utf-8"))
     assert header == table.attrs["header"]
     assert (header["survey"], header["rows"], header["seeds"]) == ("grid", 28, {"from": 0, "to": 6})
-    assert header["cells"][3]["hidden"] == 3 and header["cells"][3]["recipe"][1]["epsilon"] == 0.2
-    assert header["experiment"]["measures"] == [
-        f"{__name__}.output_bias: A user's own function of the trained weights."
-    ]
+    assert header["cells"][3]["cell"]["hidden"] == 3 and header["cells"][3]["recipe"][1]["epsilon"] == 0.2
+    assert header["experiment"]["measures"] == ["output_bias: A user's own function of the trained weights."]
     assert header["libraries"]["numpy"] == header["platform"]["numpy"] == np.__version__
     assert len(header["code"]) == 16
 
@@ -162,6 +166,10 @@ def test_more_seeds_than_stored_are_trained_fewer_are_read(tmp_path, monkeypatch
 
 class Killed(BaseException):
     """As sudden as `kill -9`: no handler catches it."""
+
+
+def die():
+    raise Killed
 
 
 def test_killed_between_any_two_operations_it_ends_in_the_same_file(tmp_path, monkeypatch):
@@ -308,9 +316,10 @@ def test_another_recipe_under_the_same_name_is_refused(tmp_path):
 def begun(tmp_path, monkeypatch):
     """A folder in which ONE has died after two of its three parts."""
     with monkeypatch.context() as patch:
-        patch.setattr(survey, "_train", lambda *given, train=survey._train: list(islice(train(*given), 2)))
-        patch.setattr(survey.Survey, "_assemble", lambda *_: None)
-        ONE.run(tmp_path)
+        patch.setattr(survey, "_train", lambda *given, train=survey._train: islice(train(*given), 2))
+        patch.setattr(survey.Survey, "_assemble", lambda *_: die())
+        with pytest.raises(Killed):
+            ONE.run(tmp_path)
     assert sorted(contents(tmp_path)) == [
         f".one.parts/{name}" for name in ("000000000.csv", "000000003.csv", "header.json")
     ]
@@ -321,7 +330,7 @@ def begun(tmp_path, monkeypatch):
 def test_parts_that_were_made_otherwise_are_not_mixed_with_ours(what, begun, monkeypatch):
     before = contents(begun)
     monkeypatch.setattr(survey, what, lambda *_: "another")
-    with pytest.raises(ValueError, match=rf"header.json is of another survey .*: {what}.* is .* here"):
+    with pytest.raises(ValueError, match=rf".one.parts is of another survey .*: {what}.* is .* here"):
         ONE.run(begun)
     assert contents(begun) == before
 
@@ -336,14 +345,110 @@ def test_parts_without_a_header_are_refused(damage, begun):
     assert contents(begun) == before
 
 
-def test_a_damaged_part_is_named(begun):
+@pytest.mark.parametrize("cut", ["a line", "half a line", "all"])
+def test_a_damaged_part_is_named_before_anything_is_trained(cut, begun, monkeypatch):
     path = begun / ".one.parts" / "000000003.csv"
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(
-        ValueError, match=r"000000003.csv has 2 rows, .*; expected 3 rows, with the columns of the others"
+    text = path.read_text()
+    path.write_text({"a line": text[: text.rindex("\n", 0, -1) + 1], "half a line": text[:-7], "all": ""}[cut])
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(ValueError, match=r"003.csv is damaged, .*; expected 3 rows. Delete"),
+    ):
+        patch.setattr(survey, "_train", lambda *_: pytest.fail("nothing is to be trained"))
+        ONE.run(begun)
+    path.unlink()
+    assert bp.read_survey(ONE.run(begun)).equals(ONE.table())
+
+
+def test_two_at_once_are_refused(begun):
+    with (
+        survey.FileLock(begun / ".one.parts" / "lock"),
+        pytest.raises(ValueError, match=r"another process is at work in"),
     ):
         ONE.run(begun)
-    assert not (begun / "one.csv").exists()
+    ONE.run(begun)
+
+
+def other_task(seeds):
+    return XOR.hold_out([[seed % 3] for seed in seeds])
+
+
+def test_a_task_function_that_makes_other_cases_is_another_survey(tmp_path):
+    def task(seeds):
+        return XOR.hold_out([[(seed + shift) % 4] for seed in seeds])
+
+    shift = 0
+    one = replace(ONE, experiment=replace(xor(), task=task))
+    one.run(tmp_path)
+    shift = 1
+    with pytest.raises(ValueError, match=r"experiment task 1 shift is 0 there and 1 here"):
+        one.run(tmp_path)
+    with pytest.raises(ValueError, match=r"experiment task is None there and 'other_task' here"):
+        replace(ONE, experiment=replace(xor(), task=other_task)).run(tmp_path)
+
+
+def test_the_code_of_a_measures_helpers_counts(tmp_path, monkeypatch):
+    module = tmp_path / "helped.py"
+    sys.path.insert(0, str(tmp_path))
+    codes = []
+    try:
+        for factor in (1, 2, 2):
+            module.write_text(
+                f"def helper(x):\n    return {factor} * x\ndef measure(runs):\n    return {{'k': helper(runs)}}\n"
+            )
+            linecache.clearcache()
+            sys.modules.pop("helped", None)
+            import helped
+
+            codes.append(survey.code([helped.measure]))
+    finally:
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("helped", None)
+    assert codes[0] != codes[1] == codes[2]
+
+
+def test_partial_functions_and_lambdas_are_told_the_same_each_time():
+    def scaled(runs, by):
+        return {f"times {by}": by * runs.fit.error[-1]}
+
+    def made(by):
+        return [partial(scaled, by=by), lambda runs: {"by": by * runs.fit.error[-1]}]
+
+    one, same, other = (replace(ONE, experiment=replace(xor(), measures=made(by))) for by in (2, 2, 3))
+    assert one.header() == same.header() != other.header()
+    assert " at 0x" not in json.dumps(one.header())
+    assert {"times 2", "by"} < set(one.table())
+
+
+def test_cells_with_other_columns_are_named_at_once(tmp_path):
+    def experiment(tolerance):
+        return bp.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"tolerance": tolerance})
+
+    mixed = bp.Survey("mixed", experiment, range(4), {"tolerance": [0.5, [0.5, 0.1]]})
+    for train in (mixed.table, lambda: mixed.run(tmp_path)):
+        with pytest.raises(
+            ValueError, match=r"there are rows with the columns .*; expected those of all others, tolerance"
+        ):
+            train()
+
+
+def test_columns_of_mixed_values_are_the_same_in_memory_in_the_file_and_checked(tmp_path):
+    def experiment(limit):
+        return replace(xor(), limit=0.3 if limit in (None, "auto", True) else limit, measures=[texts])
+
+    def texts(runs):
+        return {"text": [["1", "x", "True", "007"][seed % 4] for seed in runs.seeds]}
+
+    mixed = bp.Survey("mixed", experiment, range(5), {"limit": [None, 0.2, True, "auto", 1]})
+    table, file = mixed.table(), mixed.run(tmp_path)
+    assert table.equals(bp.read_survey(file))
+    mixed.check(file, range(25))
+    mixed.check(file, [6])
+
+
+def test_seeds_far_apart_take_no_memory():
+    assert survey._seeds_in_short([0, 2**70]) == [0, 2**70]
+    assert survey._seeds_in_short(range(3, 2**40)) == {"from": 3, "to": 2**40 - 1}
 
 
 def test_a_worker_on_another_platform_is_named(tmp_path, monkeypatch):
@@ -489,16 +594,30 @@ def test_a_killed_dask_worker_changes_no_row(cluster):
 # ---------------------------------------------------------------- what is stored
 
 
+CHECK = """
+import sys, numpy as np, bp, json
+file = sys.argv[1]
+header = bp.survey.read_header(file)
+bp.check_rows(file, np.linspace(0, header["rows"] - 1, 12).astype(int))
+print(json.dumps(header["platform"] == bp.survey.platform()))
+"""
+
+
 @pytest.mark.parametrize("name", bp.SURVEYS)
-def test_the_stored_rows_come_out_again(name, monkeypatch):
-    """The first and the last row, and some between: a changed core, or a stale survey, fails here."""
+def test_the_stored_rows_come_out_again(name, capsys):
+    """The first and the last row, and some between, to the last digit on the reference platform.
+
+    A changed core, or a stale survey, fails here.
+    """
     file = REPOSITORY / "data" / "surveys" / f"{name}.csv"
     table = bp.read_survey(file)
     assert len(table) == len(bp.SURVEYS[name])
     assert table.seed.tolist() == [*bp.SURVEYS[name].seeds] * len(bp.SURVEYS[name].cells)
-    rows = np.linspace(0, len(table) - 1, 12).astype(int).tolist()
-    again = bp.check_rows(file, rows)
-    pd.testing.assert_frame_equal(again, table.iloc[rows].reset_index(drop=True), rtol=0, atol=1e-6)
+    environment = os.environ | reproduce.environment()
+    done = subprocess.run([sys.executable, "-c", CHECK, file], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    exact = json.loads(done.stdout)
+    assert exact or reproduce.other_platform(), "this is the reference platform, and the rows were made elsewhere"
 
 
 def test_nothing_else_is_stored():
