@@ -116,7 +116,7 @@ def doubles(runs, after=3000, chunk=50):
 
 
 def longer(runs, times=5):
-    """Runs that are neither solved nor on the plateau, E < 3.5: whether five times the sweeps solve them, and their E."""
+    """Of runs neither solved nor on the plateau, E < 3.5: whether five times the sweeps solve them, and E."""
     phase = {name: value for name, value in runs.experiment.recipe[0].items() if name != "sweeps"}
     sweeps = (times - 1) * runs.experiment.recipe[0]["sweeps"]
     rows = np.flatnonzero((runs.fit.solved_at < 0) & (outcome(runs)["error"] < 3.5))
