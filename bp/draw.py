@@ -145,10 +145,10 @@ def finished(ax, solved_at, horizon, label=None):
     curve = kaplan_meier(solved_at, horizon)
     with warnings.catch_warnings(action="ignore"):  # no interval where all have finished: no band is drawn there
         band = curve.confidence_interval()
-    last = curve.probabilities[-1]
-    (line,) = ax.step([*curve.quantiles, horizon], [*curve.probabilities, last], where="post", label=label)
-    bounds = band.low.probabilities, band.high.probabilities
-    ax.fill_between(curve.quantiles, *bounds, step="post", color=line.get_color(), alpha=0.2, lw=0)
+    sweeps = np.geomspace(max(curve.quantiles[0] * 0.9, 1), horizon, 300)
+    (line,) = ax.plot(sweeps, curve.evaluate(sweeps), label=label)
+    low, high = band.low.evaluate(sweeps), band.high.evaluate(sweeps)
+    ax.fill_between(sweeps, low, high, color=line.get_color(), alpha=0.2, lw=0)
     ax.set(xscale="log", xlabel="sweeps", ylabel="share of runs that have solved it", ylim=(0, 1.02))
 
 
@@ -164,17 +164,33 @@ def iterative_chain(ax):
     ax.axis("off")
 
 
-def layered_chain(ax, steps=3, states=None, derivatives=None):
+def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=False):
     """The layered net of Fig. 5, right: a layer for each moment, the first at the bottom.
 
     `states`, `(steps + 1, 3)`, shade the units in blue; `derivatives`, of that shape, ring them, orange if positive,
-    the wider the larger. NaN leaves a unit blank.
+    the wider the larger. NaN leaves a unit blank. `names` writes the weights' names, `mark` points to a set of
+    corresponding ones.
     """
     for t in range(steps):
         for source, target, name in CHAIN:
             arrow = {"arrowstyle": "->", "color": INK, "lw": 1, "shrinkA": 13, "shrinkB": 13}
             ax.annotate("", (target, t + 1), (source, t), arrowprops=arrow, zorder=1)
-            ax.text(source + 0.72 * (target - source) + 0.1, t + 0.72, f"$w_{name}$", fontsize=8, va="center")
+            if names:
+                ax.text(source + 0.72 * (target - source) + 0.1, t + 0.72, f"$w_{name}$", fontsize=9, va="center")
+        if mark:
+            ax.annotate("", (0.22, t + 0.78), (-0.72, steps / 2), arrowprops={"arrowstyle": "->", "color": GREY})
+    if mark:
+        box = {"facecolor": "white", "edgecolor": GREY, "boxstyle": "round,pad=0.4"}
+        ax.text(
+            -1.3,
+            steps / 2,
+            "A set of\ncorresponding\nweights",
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox=box,
+            zorder=5,
+        )
     states = np.full((steps + 1, 3), np.nan) if states is None else states
     derivatives = np.zeros((steps + 1, 3)) if derivatives is None else np.nan_to_num(derivatives)
     largest = max(np.abs(derivatives).max(), 1e-12)
@@ -184,7 +200,8 @@ def layered_chain(ax, steps=3, states=None, derivatives=None):
         edge = INK if slope == 0 else ORANGE if slope > 0 else "#009e73"
         width = 1.4 if slope == 0 else 1.4 + 5 * abs(slope) / largest
         ax.scatter(unit, t, s=620, facecolor=shade, edgecolor=edge, lw=width, zorder=3)
-    ax.set(xlim=(-0.5, 2.5), ylim=(-0.45, steps + 0.45), xticks=[], yticks=range(steps + 1), ylabel="moment")
+    ax.set(xlim=(-2 if mark else -0.5, 2.5), ylim=(-0.45, steps + 0.45), xticks=[], yticks=range(steps + 1))
+    ax.set_ylabel("moment")
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
 

@@ -72,3 +72,51 @@ def test_a_picture_is_the_same_file_each_time_and_whole(ax, tmp_path, monkeypatc
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert files[0] == files[1] and sorted(files[0]) == ["curve.png", "curve.svg"]
     assert files[0]["curve.png"].startswith(b"\x89PNG") and files[0]["curve.svg"].rstrip().endswith(b"</svg>")
+
+
+def test_finished_is_the_share_that_has_solved_it(ax):
+    solved_at = np.array([100, 200, 200, 400, -1])
+    draw.finished(ax, solved_at, 1000, "five runs")
+    sweeps, share = ax.lines[0].get_data()
+    assert sweeps[-1] == pytest.approx(1000) and share[-1] == pytest.approx(0.8)
+    for at, expected in ((150, 0.2), (300, 0.6), (900, 0.8)):
+        assert share[np.searchsorted(sweeps, at)] == pytest.approx(expected)
+
+
+def test_fig_5_draws_every_copy_of_every_weight(ax):
+    draw.layered_chain(ax, 3)
+    names = [f"$w_{k}$" for k in (1, 2, 3, 4)]
+    assert sorted(text for text in texts(ax) if text) == sorted(names * 3)
+    assert len(ax.collections) == 12  # units
+    ax.clear()
+    draw.iterative_chain(ax)
+    assert sorted(text for text in texts(ax) if text) == sorted(names)
+
+
+def test_fig_5_shades_states_and_rings_derivatives(ax):
+    states, slopes = np.full((2, 3), np.nan), np.zeros((2, 3))
+    states[0], slopes[1] = [0, 0.5, 1], [-1, 0, 2]
+    draw.layered_chain(ax, 1, states, slopes, names=False, mark=True)
+    low, half, high, *_ = (dots.get_facecolor()[0][0] for dots in ax.collections)  # how much red is left
+    assert low > half > high
+    left, middle, right = (dots.get_linewidth()[0] for dots in ax.collections[3:])
+    assert right > left > middle
+    assert [text for text in texts(ax) if text] == ["A set of\ncorresponding\nweights"]
+
+
+def test_activity_is_shown_as_it_is(ax):
+    y = np.arange(12).reshape(3, 4) / 12
+    draw.activity(ax, y, "AD")
+    assert np.array_equal(ax.images[0].get_array(), y) and ax.images[0].get_clim() == (0, 1)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3", "4"]
+
+
+def test_an_animation_is_the_same_file_each_time_and_whole(ax, tmp_path, monkeypatch):
+    files = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("BP_FIGURES", str(tmp_path / name))
+        draw.animate(ax.figure, lambda k: ax.plot([0, 1], [0, k]), 3, "film", seconds=1)
+        ax.clear()
+        files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert files[0] == files[1] and list(files[0]) == ["film.gif"]
+    assert files[0]["film.gif"].startswith(b"GIF89a")

@@ -148,6 +148,16 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         {"fit = train(self.net, fit, task, **": "fit = train(self.net, getattr(fit, 'weights', fit), task, **"},
         "test_survey.py::test_rows_are_those_of_runs_trained_by_hand",
     ),
+    "an iterative net whose weights change with time": (
+        "iterative.py",
+        {'target=f"{link.target} {t + 1}")': 'target=f"{link.target} {t + 1}", weights=f"{link.weights} {t}")'},
+        "test_iterative.py::test_fig_5",
+    ),
+    "an iterative net that looks two moments back": (
+        "iterative.py",
+        {'source=f"{link.source} {t}"': 'source=f"{link.source} {max(t - 1, 0)}"'},
+        "test_iterative.py::test_the_history_of_states_is_the_loops",
+    ),
 }
 
 BOOT = """

@@ -63,6 +63,9 @@ def random_questions(cases=104):
 SYMMETRY = Problem("symmetry", bp.layered(6, 2, 1), bp.symmetry(), 0.1, {1: 1500, 32: 1500, 1024: 300}, 512)
 FAMILY = Problem("family trees", bp.family_network(), random_questions(), 0.01, {1: 1500, 32: 300, 1024: 60}, 16)
 
+SEQUENCES = Problem("sequences", *bp.sequences(), 0.02, {1: 300, 32: 300, 200: 100}, 32)
+PROBLEMS = {problem.name: problem for problem in (SYMMETRY, FAMILY, SEQUENCES)}
+
 GOALS = {  # net, what is trained, beside whom -> how many times as fast
     ("symmetry", "1 run", "PyTorch"): 2,
     ("symmetry", "32 runs", "PyTorch"): 2,
@@ -98,7 +101,7 @@ def pytorch(problem, runs, sweeps):
     torch.set_num_threads(1)
     net, w = problem.net, problem.net.initial_weights(range(runs))
     inputs = {name: torch.tensor(y).expand(runs, -1, -1) for name, y in problem.task.inputs.items()}
-    (d,) = map(torch.tensor, problem.task.targets.values())
+    d = torch.tensor(np.concatenate([*problem.task.targets.values()]))
 
     def train():
         W = {name: torch.tensor(values, requires_grad=True) for name, values in net.matrices(w).items()}
@@ -106,7 +109,7 @@ def pytorch(problem, runs, sweeps):
         errors = torch.empty((sweeps + 1, runs), dtype=d.dtype)
         solved_at = torch.full((runs,), -1)
         for t in range(sweeps + 1):
-            gap = output(net, W, inputs, torch.bmm, torch.sigmoid) - d
+            gap = output(problem, W, inputs, torch.bmm, torch.sigmoid, torch.cat) - d
             E = 0.5 * gap.square().sum((1, 2))
             with torch.no_grad():
                 errors[t] = E
@@ -128,10 +131,10 @@ def with_jax(problem, runs, sweeps):
     jax.config.update("jax_enable_x64", True)
     net, w = problem.net, problem.net.initial_weights(range(runs))
     inputs = {name: jnp.asarray(y) for name, y in problem.task.inputs.items()}
-    (d,) = map(jnp.asarray, problem.task.targets.values())
+    d = jnp.concatenate([*problem.task.targets.values()])
 
     def error(W):
-        gap = output(net, W, inputs, jnp.matmul, jax.nn.sigmoid) - d
+        gap = output(problem, W, inputs, jnp.matmul, jax.nn.sigmoid, jnp.concatenate) - d
         return 0.5 * jnp.sum(gap**2), jnp.max(jnp.abs(gap))
 
     def watch(t, E, furthest, errors, solved_at):
@@ -164,13 +167,14 @@ def with_jax_anew(problem, runs, sweeps):
     return train
 
 
-def output(net, W, inputs, matmul, logistic):
-    """States of the top layer, equations (1) and (2), in any library's arrays."""
+def output(problem, W, inputs, matmul, logistic, join):
+    """States of the layers that have targets, one below the other, equations (1) and (2), in any library's arrays."""
     y = dict(inputs)
-    for layer, links in net.computed:
+    for layer, links in problem.net.computed:
         x = reduce(add, (matmul(W[link.weights], y[link.source]) for link in links))
-        y[layer.name] = logistic(x + W[net.biases[layer.name]][..., None])
-    return y[net.layers[-1].name]
+        y[layer.name] = logistic(x + W[problem.net.biases[layer.name]][..., None])
+    outputs = [y[name] for name in problem.task.targets]
+    return outputs[0] if len(outputs) == 1 else join(outputs, -2)
 
 
 def floor(problem, runs, sweeps):
@@ -303,7 +307,7 @@ def machine():
     return ", ".join([processor, *sorted(blas), f"Python {platform.python_version()}", *versions])
 
 
-def main(quick):
+def main(quick, only):
     for library in ("torch", "jax"):
         if find_spec(library) is None:
             sys.exit(f"{library} is missing; the contestants come with: pip install -e .[bench]")
@@ -313,10 +317,11 @@ def main(quick):
         free = {name: value for name, value in os.environ.items() if name not in pins}
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], free)
 
+    problems = [problem for name, problem in PROBLEMS.items() if only in (None, name)]
     rounds, length = (2, lambda sweeps: sweeps // 20) if quick else (9, lambda sweeps: sweeps)
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
     print(f"{machine()}. Float64; medians of {rounds} turns{', too short to mean much' if quick else ''}.")
-    if Path("/proc/self/status").exists():
+    if Path("/proc/self/status").exists() and SYMMETRY in problems:
         row = table("memory, MB: symmetry", "peak", "results", "beyond results")
         for runs in (1000, 4000, 16000):
             peak, results = memory_apart(runs, length(200))
@@ -325,14 +330,15 @@ def main(quick):
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(cores)})
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    for problem in (SYMMETRY, FAMILY):
+    for problem in problems:
         agree(problem, runs=4, sweeps=100)
-    agree(SYMMETRY, runs=32, sweeps=800, some_solved=True)
+    if SYMMETRY in problems:
+        agree(SYMMETRY, runs=32, sweeps=800, some_solved=True)
 
     measured = {}  # as the goals: how many times as fast
     head = ["µs per run and sweep", "runs", "bp", "PyTorch", "JAX", "floor", "PyTorch / bp", "JAX / bp"]
     row = table(*head, "JAX's first call, s")
-    for problem in (SYMMETRY, FAMILY):
+    for problem in problems:
         for runs, sweeps in problem.sweeps.items():
             times, (torch, jax), first = compare(problem, runs, length(sweeps), rounds)
             row(problem.name, f"{runs:,}", *times, torch, jax, first)
@@ -340,7 +346,7 @@ def main(quick):
             measured |= {(problem.name, what, "PyTorch"): torch, (problem.name, what, "JAX"): jax}
 
     row = table("one run of 1,500 sweeps, s", "bp", "PyTorch", "JAX compiling", "PyTorch / bp", "JAX / bp")
-    for problem in (SYMMETRY, FAMILY):
+    for problem in problems:
         times, (torch, jax) = single(problem, length(1500), rounds)
         row(problem.name, *times, torch, jax)
         measured[problem.name, "1,500 sweeps", "PyTorch"] = torch
@@ -350,7 +356,9 @@ def main(quick):
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cores)
         row = table("two cores, s", "runs", "sweeps", "one core", "two cores", "speed-up")
-        for problem, runs, sweeps in ((SYMMETRY, 4000, 2000), (FAMILY, 1024, 400)):
+        for problem, runs, sweeps in ((SYMMETRY, 4000, 2000), (FAMILY, 1024, 400), (SEQUENCES, 200, 300)):
+            if problem not in problems:
+                continue
             times, speed_up = two_cores(problem, runs, length(sweeps), min(rounds, 5))
             row(problem.name, f"{runs:,}", str(length(sweeps)), *times, speed_up)
             measured[problem.name, "two cores", "one core"] = speed_up
@@ -367,10 +375,11 @@ def main(quick):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only see that it works")
+    parser.add_argument("--only", choices=PROBLEMS, help="only this net")
     parser.add_argument("--memory", nargs=2, type=int, metavar=("RUNS", "SWEEPS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.memory:
         memory(*arguments.memory)
     else:
         with threadpool_limits(1):
-            main(arguments.quick)
+            main(arguments.quick, arguments.only)
