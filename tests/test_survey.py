@@ -18,10 +18,6 @@ import pytest
 
 import bp
 from bp import files, survey
-
-sys.path.insert(0, str(files.REPOSITORY / "tools"))
-import reproduce
-
 from bp.files import REPOSITORY
 
 XOR = bp.Task({"input": [[0, 0, 1, 1], [0, 1, 0, 1]]}, {"output": [[0, 1, 1, 0]]})
@@ -609,6 +605,9 @@ def test_the_stored_rows_come_out_again(name, capsys):
 
     A changed core, or a stale survey, fails here.
     """
+    sys.path.insert(0, str(REPOSITORY / "tools"))
+    import reproduce
+
     file = REPOSITORY / "data" / "surveys" / f"{name}.csv"
     table = bp.read_survey(file)
     assert len(table) == len(bp.SURVEYS[name])
