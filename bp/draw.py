@@ -178,7 +178,8 @@ def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=F
             if names:
                 ax.text(source + 0.72 * (target - source) + 0.1, t + 0.72, f"$w_{name}$", fontsize=9, va="center")
         if mark:
-            ax.annotate("", (0.22, t + 0.78), (-0.72, steps / 2), arrowprops={"arrowstyle": "->", "color": GREY})
+            begin = (-0.72, steps / 2 + 0.35 * (t - (steps - 1) / 2))
+            ax.annotate("", (0.26, t + 0.66), begin, arrowprops={"arrowstyle": "->", "color": GREY})
     if mark:
         box = {"facecolor": "white", "edgecolor": GREY, "boxstyle": "round,pad=0.4"}
         ax.text(
