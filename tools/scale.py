@@ -19,6 +19,7 @@ from joblib.externals.loky import get_reusable_executor
 
 import bp
 from bp.descent import runs_in_cache
+from bp.survey import PART
 
 RUNS, SWEEPS, MILLION = (2_500, 5_000, 10_000, 20_000), 1425, 1_000_000
 
@@ -55,7 +56,7 @@ def main():
     off = np.abs(one.seconds / (slope * one.index + start) - 1).max()
     efficiency = min(1, one.seconds[RUNS[-1]] / two.seconds[RUNS[-1]] / 2)
     busy = np.polyfit(two.index, two.busy, 1)[0]  # what is left for one process to do, however many work for it
-    part = runs_in_cache(bp.layered(6, 2, 1), 64)
+    part = min(PART, runs_in_cache(bp.layered(6, 2, 1), 64))
     parts = ceil(MILLION / part)
     print(table.round(2).to_string(index=False))
     print(f"\n{slope * 1e3:.2f} ms a run; a straight line through the times of one core is met within {off:.0%}")
