@@ -300,7 +300,9 @@ class Survey:
             before, now = stored[column].fillna("").to_numpy(), again[column].fillna("").to_numpy()
             agree = before == now
             if column in allowed:
-                gap = np.subtract(*(pd.to_numeric(pd.Series(one)).to_numpy(float) for one in (before, now)))
+                gap = np.subtract(
+                    *(pd.to_numeric(pd.Series(one), errors="coerce").to_numpy(float) for one in (before, now))
+                )
                 agree |= np.abs(gap) <= allowed[column]
             checks.same_values(column, rows, before, now, agree, file)
         return _parse(text)

@@ -102,6 +102,14 @@ def run(name, path, chosen, position=0):
     return done
 
 
+def attempt(name, *rest):
+    """Run one notebook; returns its name, where it is now, and what went wrong, if anything did."""
+    try:
+        return name, run(name, *rest), None
+    except papermill.PapermillExecutionError as error:
+        return name, None, str(error)
+
+
 def readme():
     """The README as it should be: its badges from CITATION.cff, its table from what the notebooks report."""
     measured = {}
@@ -139,20 +147,17 @@ def main():
     shutil.rmtree(WORK, ignore_errors=True)
     # The kernels inherit this. Nothing here is affected: NumPy and tqdm have read their environment on import.
     os.environ |= environment() | {"BP_FIGURES": str(WORK / "figures")}
-    failed = {}
-
-    def attempt(position, name):
-        try:
-            return run(name, chosen[name], given, position)
-        except papermill.PapermillExecutionError as error:
-            failed[name] = error
-
-    with parallel_config(backend="threading", n_jobs=2):  # each notebook computes in a process of its own
-        done = Parallel()(delayed(attempt)(position % 2, name) for position, name in enumerate(chosen))
+    # Each in a process of its own, for papermill changes the working directory of its process, which kernels start in.
+    with parallel_config(backend="loky", n_jobs=2):
+        attempts = Parallel(batch_size=1)(
+            delayed(attempt)(name, path, given, position % 2) for position, (name, path) in enumerate(chosen.items())
+        )
+    failed = {name: error for name, _, error in attempts if error}
     for name, error in failed.items():
         tqdm.write(f"\n{name} failed, see {(WORK / name).relative_to(REPOSITORY)}:\n{error}", file=sys.stderr)
     if failed:
         raise SystemExit(1)
+    done = [path for _, path, _ in attempts]
 
     target = REPOSITORY / "runs" if given else REPOSITORY
     made = {"notebooks": done, "figures": sorted((WORK / "figures").glob("*.*"))}
