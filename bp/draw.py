@@ -30,24 +30,26 @@ STYLE = {
 
 def save(figure, name):
     """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says."""
-    folder = Path(os.environ.get("BP_FIGURES") or REPOSITORY / "figures")
-    folder.mkdir(parents=True, exist_ok=True)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches="tight")
-        write_whole(folder / f"{name}.{kind}", write)
+        write_whole(_folder() / f"{name}.{kind}", write)
+
+
+def _folder():
+    folder = Path(os.environ.get("BP_FIGURES") or REPOSITORY / "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def animate(figure, frame, frames, name, seconds):
     """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`."""
-    folder = Path(os.environ.get("BP_FIGURES") or REPOSITORY / "figures")
-    folder.mkdir(parents=True, exist_ok=True)
     film = FuncAnimation(figure, frame, frames)
 
     def write(part):
         film.save(made := part.with_suffix(".gif"), PillowWriter(fps=frames / seconds), dpi=80)  # Pillow goes by suffix
         made.replace(part)
 
-    write_whole(folder / f"{name}.gif", write)
+    write_whole(_folder() / f"{name}.gif", write)
 
 
 def symmetry_net(ax, matrices, run=0):
@@ -210,9 +212,9 @@ def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=F
 CHAIN = ((1, 0, 1), (0, 1, 2), (2, 1, 3), (1, 2, 4))  # Fig. 5: source, target, number of the weight
 
 
-def activity(ax, y, title="", vmax=1, cmap="Blues"):
+def activity(ax, y, title=""):
     """Activities `(units, moments)` as a table of shades, the first unit on top, with the time from 1 below."""
-    ax.imshow(y, cmap=cmap, vmin=0 if cmap == "Blues" else -vmax, vmax=vmax, aspect="auto")
+    ax.imshow(y, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     ax.set(title=title, xticks=range(y.shape[1]), yticks=range(len(y)))
     ax.set_xticklabels(range(1, y.shape[1] + 1))
     ax.set_yticklabels(range(1, len(y) + 1) if len(y) <= 6 else [""] * len(y))

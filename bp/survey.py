@@ -177,8 +177,10 @@ class Survey:
 
     def _text(self, rows):
         """The rows of those numbers, trained now, as the text of a file."""
-        parts, trained = list(self.parts()), range(len(self))
-        if list(rows) != list(trained):
+        trained = range(len(self))
+        if list(rows) == list(trained):
+            parts = list(self.parts())
+        else:
             seeds_of = {}
             for row in sorted(set(rows)):
                 seeds_of.setdefault(row // len(self.seeds), {})[row] = self.seeds[row % len(self.seeds)]
@@ -198,7 +200,7 @@ class Survey:
         stored = read_survey(file)
         header, seeds = stored.attrs["header"], set(self.seeds)
         declared = replace(self, seeds=_seeds(header["seeds"])).declaration()
-        if _differences(header, declared, declared) or not seeds <= set(_seeds(header["seeds"])):
+        if _differences(header, declared) or not seeds <= set(_seeds(header["seeds"])):
             return None
         place = {seed: k for k, seed in enumerate(self.seeds)}
         stored = stored[stored.seed.isin(seeds)]
@@ -237,22 +239,22 @@ class Survey:
         libraries or on another platform, where a worker computes on another platform than this process, and where
         another process is at work on the same survey.
         """
-        folder, header = Path(folder), self.header()
+        folder = Path(folder)
         file, parts = folder / f"{self.name}.csv", folder / f".{self.name}.parts"
         if file.exists():
-            stored = read_header(file)
-            checks.same_survey(_differences(stored, header, self.declaration()), file)
+            checks.same_survey(_differences(read_header(file), self.declaration()), file)
             shutil.rmtree(parts, ignore_errors=True)  # killed while it tidied up
             return file
+        header = self.header()
         parts.mkdir(parents=True, exist_ok=True)
         with checks.alone(FileLock(parts / "lock"), parts, Timeout):
             begun = parts / "header.json"
             if begun.exists() or any(parts.glob("*.csv")):
-                checks.same_survey(_differences(_json(begun), header, header), parts)
+                checks.same_survey(_differences(_json(begun), header), parts)
             else:
                 _write(begun, _text(header))
             if (about := file.with_suffix(".json")).exists():
-                checks.same_survey(_differences(_json(about), header, header), about)
+                checks.same_survey(_differences(_json(about), header), about)
             todo, head = [], None
             for part in self.parts():
                 if (path := parts / f"{part[0]:09}.csv").exists():
@@ -290,7 +292,7 @@ class Survey:
         """
         header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
-        checks.same_survey(_differences(header, survey.declaration(), survey.declaration()), file)
+        checks.same_survey(_differences(header, survey.declaration()), file)
         rows = checks.row_numbers(rows, len(survey))
         allowed = {} if header["platform"] == platform() else checks.tolerances(tolerances, self.name)
         text = survey._text(rows)
@@ -381,9 +383,9 @@ def _text(header):
     return json.dumps(header, indent=1, ensure_ascii=False) + "\n"
 
 
-def _differences(stored, header, keys):
-    """What a stored header says otherwise: name -> (there, here)."""
-    there, here = (dict(_leaves({key: one.get(key) for key in keys})) for one in (stored, json.loads(_text(header))))
+def _differences(stored, known):
+    """What a stored header says otherwise than what is known here: name -> (there, here)."""
+    there, here = (dict(_leaves({key: one.get(key) for key in known})) for one in (stored, json.loads(_text(known))))
     return {
         key: (there.get(key), here.get(key))
         for key in there | here

@@ -17,9 +17,14 @@ def symmetry(units=6, low=0.0, high=1.0):
     """
     units = checks.count("units", units, 1)
     low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
-    inputs = np.arange(2**units) >> np.arange(units)[::-1, None] & 1
+    inputs = _patterns(units)
     symmetric = (inputs == inputs[::-1]).all(axis=0, keepdims=True)
     return Task({"input": inputs}, {"output": np.where(symmetric, high, low)})
+
+
+def _patterns(units):
+    """All binary patterns, `(units, 2**units)`: column c has the bits of c, the highest on top."""
+    return np.arange(2**units) >> np.arange(units)[::-1, None] & 1
 
 
 def family_network():
@@ -85,5 +90,5 @@ def shift_register(units):
     """
     units = checks.count("units", units, 2)
     net = unfold([Layer("state", units)], [Link("state", "state")], 2)
-    patterns = np.arange(2**units) >> np.arange(units)[::-1, None] & 1
+    patterns = _patterns(units)
     return net, Task({"state 0": patterns}, {"state 2": np.roll(patterns, -2, axis=0)})

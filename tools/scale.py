@@ -18,20 +18,21 @@ from joblib import parallel_config
 from joblib.externals.loky import get_reusable_executor
 
 import bp
-from bp.descent import runs_in_cache
-from bp.survey import PART
 
 RUNS, SWEEPS, MILLION = (2_500, 5_000, 10_000, 20_000), 1425, 1_000_000
 
 
+def survey(name, runs):
+    recipe = {"sweeps": SWEEPS, "epsilon": 0.1, "alpha": 0.9}
+    return bp.Survey(name, bp.Experiment(bp.layered(6, 2, 1), bp.symmetry(), recipe), range(runs))
+
+
 def measure(runs, cores):
     """Seconds and megabytes that a survey takes, and the seconds that this process itself is busy with it."""
-    recipe = {"sweeps": SWEEPS, "epsilon": 0.1, "alpha": 0.9}
-    survey = bp.Survey("scale", bp.Experiment(bp.layered(6, 2, 1), bp.symmetry(), recipe), range(runs))
     with tempfile.TemporaryDirectory() as folder, parallel_config(n_jobs=cores):
-        bp.Survey("warm_up", bp.Experiment(bp.layered(6, 2, 1), bp.symmetry(), recipe), range(cores)).run(folder)
+        survey("warm_up", cores).run(folder)
         begun, busy = time.perf_counter(), time.process_time()
-        survey.run(folder)
+        survey("scale", runs).run(folder)
         seconds, busy = time.perf_counter() - begun, time.process_time() - busy
     get_reusable_executor().shutdown(wait=True)  # the system tells the memory of processes that have ended
     peak = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -56,8 +57,8 @@ def main():
     off = np.abs(one.seconds / (slope * one.index + start) - 1).max()
     efficiency = min(1, one.seconds[RUNS[-1]] / two.seconds[RUNS[-1]] / 2)
     busy = np.polyfit(two.index, two.busy, 1)[0]  # what is left for one process to do, however many work for it
-    part = min(PART, runs_in_cache(bp.layered(6, 2, 1), 64))
-    parts = ceil(MILLION / part)
+    *_, seeds = next(survey("scale", RUNS[-1]).parts())
+    part, parts = len(seeds), ceil(MILLION / len(seeds))
     print(table.round(2).to_string(index=False))
     print(f"\n{slope * 1e3:.2f} ms a run; a straight line through the times of one core is met within {off:.0%}")
     print(f"efficiency of two cores: {efficiency:.0%}; the coordinating process is busy {busy * 1e6:.0f} µs a run")
