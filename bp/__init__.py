@@ -3,6 +3,7 @@
 from .claims import report
 from .descent import Fit, descend, train
 from .experiments import SURVEYS, check_rows
+from .families import family_network, family_trees
 from .iterative import unfold
 from .network import (
     Activation,
@@ -22,7 +23,7 @@ from .network import (
 )
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
-from .tasks import family_network, sequences, shift_register, symmetry
+from .tasks import right, sequences, shift_register, symmetry
 
 __all__ = [
     "SURVEYS",
@@ -42,6 +43,7 @@ __all__ = [
     "dead_zone",
     "descend",
     "family_network",
+    "family_trees",
     "hinge",
     "kaplan_meier",
     "layered",
@@ -51,6 +53,7 @@ __all__ = [
     "quantile",
     "read_survey",
     "report",
+    "right",
     "sequences",
     "share",
     "shift_register",

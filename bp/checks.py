@@ -306,6 +306,13 @@ def task(task, net, runs, targets=True):
             fail("a run has no targets left", "at least one target that is neither missing nor held out")
 
 
+def one_of(name, value, known):
+    """One of the values that are `known`."""
+    if value not in known:
+        fail(f"{name} is {value!r}", f"one of {', '.join(map(repr, known))}")
+    return value
+
+
 def binary(what, d):
     if not np.isin(d, (0, 1)).all():
         fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", "0 or 1")

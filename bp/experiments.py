@@ -5,13 +5,15 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from . import checks
 from .descent import Fit, train
+from .families import PEOPLE, RELATIONSHIPS, TWINS, correlation, family_network, family_trees, questions
 from .files import REPOSITORY
-from .network import hinge, layered, squared
+from .network import ErrorRule, Task, dead_zone, hinge, layered, squared
 from .survey import Experiment, Survey, outcome, read_header
-from .tasks import STRINGS, sequences, symmetry
+from .tasks import STRINGS, right, sequences, symmetry
 
 # ---------------------------------------------------------------- Fig. 1
 
@@ -134,6 +136,164 @@ def weights(runs):
     return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
 
 
+# ---------------------------------------------------------------- Figs 2-4
+
+FAMILIES = family_trees()
+# Fig. 4, caption; the range of the weights and the hinge: Hinton, CogSci 1986, pp. 11-12
+PRINTED = {"epsilon": 0.01, "decay": 0.002, "error": hinge(0.2), "limit": 0.3}
+OURS = PRINTED | {"epsilon": 0.1, "limit": 1.0}  # the nearest that trains
+
+
+def _whole_cases(d):
+    inner = dead_zone(0.2).derivative(d)
+
+    def dE_dy(y, out):
+        wrong = inner(y, out).any(axis=-2, keepdims=True)
+        return np.multiply(np.subtract(y, d, out), wrong, out)
+
+    return dE_dy
+
+
+RULES = {  # how "the error was considered to be zero if ..." can be read
+    "hinge": hinge(0.2),
+    "dead zone": dead_zone(0.2),
+    "dead zone, whole cases": ErrorRule("dead_zone(0.2) of whole cases", _whole_cases),
+    "squared": squared,
+}
+
+
+def families_experiment(held_out=4, sweeps=1500, measures=(), epsilon=0.01, decay=0.0, error=squared, limit=0.3):
+    """The net of Fig. 3 on the questions that are not held out: by number, or so many, drawn by each run's seed.
+
+    The first 20 sweeps take half of epsilon, and α = 0.5.
+    """
+    task = at_random(FAMILIES, held_out) if isinstance(held_out, int) else FAMILIES.hold_out(held_out)
+    rest = {"decay": decay, "error": error, "tolerance": [0.5, 0.25, 0.21]}
+    phases = [
+        {"sweeps": 20, "epsilon": epsilon / 2, "alpha": 0.5} | rest,
+        {"sweeps": sweeps - 20, "epsilon": epsilon, "alpha": 0.9} | rest,
+    ]
+    return Experiment(family_network(), task, phases, measures, limit)
+
+
+def at_random(task, count):
+    """A task of some seeds, in which each run holds out so many cases that its seed draws."""
+
+    def split(seeds):
+        return task.hold_out([np.random.default_rng(seed).choice(task.cases, count, replace=False) for seed in seeds])
+
+    return split
+
+
+def families_printed(rule, decay, sweeps):
+    """The printed recipe under one of the readings of the error."""
+    recipe = PRINTED | {"error": RULES[rule], "decay": decay}
+    return families_experiment(sweeps=sweeps, measures=[questions_right], **recipe)
+
+
+def families(decay):
+    """Our recipe, and all that Figs 3 and 4 show of a run."""
+    return families_experiment(
+        measures=[questions_right, twins, balance, usefulness, codes, colin], **OURS | {"decay": decay}
+    )
+
+
+def families_held_out(held_out):
+    """Our recipe, with so many questions held out, drawn by each run's seed, or those that are named."""
+    if isinstance(held_out, str):
+        asked = [f"{person} {relationship}" for person, relationship in questions()]
+        held_out = [asked.index(question) for question in held_out.split(", ")]
+    return families_experiment(held_out, measures=[questions_right], **OURS)
+
+
+def those_of_fig_8():
+    """All sets of four questions whose answers are Andrew, Victoria, Lucia and Lucia (Hinton, CogSci 1986, Fig. 8)."""
+    asking = {
+        name: [" ".join(asked) for asked, answers in questions().items() if answers == (name,)] for name in PEOPLE
+    }
+    pairs = product(asking["Andrew"], asking["Victoria"], combinations(asking["Lucia"], 2))
+    return [", ".join([first, second, *two]) for first, second, two in pairs]
+
+
+def questions_right(runs):
+    """Questions answered right, by Hinton's criterion and with the right people ahead of all others."""
+    held_out, found = np.broadcast_to(runs.task.held_out, (len(runs.seeds), runs.task.cases)), {}
+    for by in ("half", "largest"):
+        answered = right(runs.net, runs.fit.weights, runs.task, by)
+        found[f"trained right by {by}"] = np.count_nonzero(answered & ~held_out, axis=1)
+        found[f"held out right by {by}"] = np.count_nonzero(answered & held_out, axis=1)
+    return found
+
+
+def twins(runs):
+    """Mean activity of the right people, of their twins and of all others; how often a twin leads the other tree."""
+    y = runs.net.forward(runs.fit.weights, runs.task.inputs)["person 2"]
+    d = runs.task.targets["person 2"] == 1
+    twin = d[TWINS]
+    own = d.reshape(2, 12, -1).any(axis=1).repeat(12, axis=0)  # the tree that the answer is in
+    leads = np.where(twin, y, np.inf).min(axis=1) > np.where(own | twin, -np.inf, y).max(axis=1)
+    held_out, found = np.broadcast_to(runs.task.held_out, leads.shape), {}
+    for name, cases in (("trained", ~held_out), ("held out", held_out)):
+        for who, units in (("right", d), ("twin", twin), ("own tree", own & ~d), ("other tree", ~own & ~twin)):
+            found[f"{name} y {who}"] = y.mean(axis=(1, 2), where=units & cases[:, None])
+        found[f"{name} twin leads"] = np.count_nonzero(leads & cases, axis=1)
+    return found
+
+
+def balance(runs, sweeps=200):
+    """Is decay balanced by ∂E/∂w? At the end, and on average over the next 200 sweeps: over all weights of a run, r
+    of one with the other, and the median of what is left over, as a share of the median decay.
+
+    At rest a sweep changes a weight by Δw = -ε ∂E/∂w / (1 - α), (9), and decay takes it back: decay (w + Δw) = Δw.
+    """
+    last = {name: value for name, value in runs.experiment.recipe[-1].items() if name != "sweeps"}
+    counts = np.arange(sweeps) + runs.fit.sweeps
+    on = train(runs.net, runs.fit, runs.task, sweeps, snapshots=counts, record=0, progress=False, **last)
+    growth = np.array([runs.net.gradient(w, runs.task, last["error"])[1] for w in on.snapshots])
+    growth *= -last["epsilon"] / (1 - last["alpha"])
+    loss, found = last["decay"] / (1 - last["decay"]) * on.snapshots, {}
+    if not last["decay"]:
+        loss[:] = np.nan
+    for when, gain, lost in (("at the end", growth[0], loss[0]), ("on average", growth.mean(0), loss.mean(0))):
+        found[f"balance r {when}"] = correlation(gain, lost)
+        found[f"imbalance {when}"] = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)
+    return found
+
+
+def usefulness(runs):
+    """Spearman's ρ between a weight's magnitude and the rise of E when it is taken away, over all weights of a run."""
+    net, error, found = runs.net, runs.experiment.recipe[-1]["error"], []
+    weights = np.flatnonzero(
+        np.repeat(["->" in name for name in net.shapes], [np.prod(s) for s in net.shapes.values()])
+    )
+    for run, w in enumerate(runs.fit.weights):
+        task = runs.task.of_runs([run])
+        without = w[None].repeat(len(weights) + 1, axis=0)
+        without[np.arange(len(weights)), weights] = 0
+        held_out = None if task.held_out is None else task.held_out.reshape(-1)
+        E, _ = net.gradient(without, Task(task.inputs, task.targets, held_out), error)
+        found.append(stats.spearmanr(np.abs(w[weights]), E[:-1] - E[-1]).statistic)
+    return {"usefulness": np.array(found)}
+
+
+def codes(runs):
+    """The weights to the second layer, to three digits: "3 Colin" from Colin's unit to unit 3, "3 bias"; "3 aunt"."""
+    parts, found = runs.net.matrices(runs.fit.weights), {}
+    for group, names in (("person", PEOPLE), ("relationship", RELATIONSHIPS)):
+        (W,) = (part for link, part in parts.items() if link.endswith(f"->{group} code"))
+        for unit in range(6):
+            found |= {f"{unit + 1} {name}": W[:, unit, k].round(3) for k, name in enumerate(names)}
+            found[f"{unit + 1} {group} bias"] = parts[f"{group} code"][:, unit].round(3)
+    return found
+
+
+def colin(runs):
+    """The states of the output units for Fig. 3's question, Colin's aunts, to four digits: "y Jennifer"."""
+    case = list(questions()).index(("Colin", "aunt"))
+    y = runs.net.forward(runs.fit.weights, runs.task.of_case(case).inputs)["person 2"][..., 0]
+    return {f"y {name}": y[:, k].round(4) for k, name in enumerate(PEOPLE)}
+
+
 # ---------------------------------------------------------------- iterative nets
 
 PRINTED_SPLIT = "AD BE CA DB EC"  # the strings that PDP holds out
@@ -154,11 +314,8 @@ def timed_sequences_experiment(epsilon):
     """The harder version: 60 hidden units, half of the links, letters at any two of four times, 14 cases held out."""
     net, task = sequences(60, list(combinations((1, 2, 3, 4), 2)), links=0.5)
 
-    def split(seeds):
-        return task.hold_out([np.random.default_rng(seed).choice(task.cases, 14, replace=False) for seed in seeds])
-
     recipe = SEQUENCES | {"epsilon": epsilon, "sweeps": 3000}
-    return Experiment(net, split, recipe, [strings_right])
+    return Experiment(net, at_random(task, 14), recipe, [strings_right])
 
 
 def strings_right(runs):
@@ -167,17 +324,10 @@ def strings_right(runs):
     counts = runs.experiment.recipe[-1].get("snapshots", ())
     at = {f" at {sweeps}": w for sweeps, w in zip(counts, runs.fit.snapshots, strict=True)}
     for when, w in (at | {"": runs.fit.weights}).items():
-        right = all_right(runs.net, w, runs.task)
-        found[f"trained right{when}"] = np.count_nonzero(right & ~held_out, axis=1)
-        found[f"held out right{when}"] = np.count_nonzero(right & held_out, axis=1)
+        answered = right(runs.net, w, runs.task)
+        found[f"trained right{when}"] = np.count_nonzero(answered & ~held_out, axis=1)
+        found[f"held out right{when}"] = np.count_nonzero(answered & held_out, axis=1)
     return found
-
-
-def all_right(net, w, task):
-    """In which cases every output that has a target, held out or not, is on its side of 0.5: bool, `(runs, cases)`."""
-    states = net.forward(w, task.inputs)
-    wrong = [((states[name] > 0.5) != (d == 1)) & ~np.isnan(d) for name, d in task.targets.items()]
-    return ~np.any([layer.any(axis=1) for layer in wrong], axis=0)
 
 
 # ---------------------------------------------------------------- the surveys
@@ -213,6 +363,21 @@ SURVEYS = {
             range(1000),
             {"hidden": [2, 3, 4, 6, 8], "epsilon": [0.1, 0.05, 0.02, 0.01]},
         ),
+        Survey(
+            "families_printed", families_printed, range(500), {"rule": RULES, "decay": [0.002, 0.0], "sweeps": [1500]}
+        ),
+        Survey(
+            "families_patience",
+            families_printed,
+            range(100),
+            {"rule": ["hinge"], "decay": [0.002, 0.0], "sweeps": [15_000]},
+        ),
+        Survey("families", families, range(1000), {"decay": [0.002, 0.0]}),
+        Survey("families_held_out", families_held_out, range(2000), {"held_out": [1, 4, 8, 16, 24]}),
+        Survey(
+            "families_questions", families_held_out, range(50), {"held_out": [" ".join(asked) for asked in questions()]}
+        ),
+        Survey("families_fig8", families_held_out, range(10), {"held_out": those_of_fig_8()}),
         Survey("sequences", sequences_experiment(), range(1000)),
         Survey("sequences_splits", sequences_experiment, range(40), {"split": SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", timed_sequences_experiment, range(50), {"epsilon": [0.02, 0.005]}),

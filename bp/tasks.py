@@ -1,4 +1,4 @@
-"""The cases that the nets learn."""
+"""The cases that the nets learn, and whether they know them."""
 
 from itertools import product
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks
 from .iterative import unfold
-from .network import Layer, Link, Network, Task
+from .network import Layer, Link, Task
 
 
 def symmetry(units=6, low=0.0, high=1.0):
@@ -25,28 +25,6 @@ def symmetry(units=6, low=0.0, high=1.0):
 def _patterns(units):
     """All binary patterns, `(units, 2**units)`: column c has the bits of c, the highest on top."""
     return np.arange(2**units) >> np.arange(units)[::-1, None] & 1
-
-
-def family_network():
-    """The five-layer net of Fig. 3: 24 people + 12 relationships -> 6 + 6 -> 12 -> 6 -> 24 people."""
-    layers = [
-        Layer("person 1", 24),
-        Layer("relationship", 12),
-        Layer("person code", 6),
-        Layer("relationship code", 6),
-        Layer("central", 12),
-        Layer("penultimate", 6),
-        Layer("person 2", 24),
-    ]
-    links = [
-        Link("person 1", "person code"),
-        Link("relationship", "relationship code"),
-        Link("person code", "central"),
-        Link("relationship code", "central"),
-        Link("central", "penultimate"),
-        Link("penultimate", "person 2"),
-    ]
-    return Network(layers, links)
 
 
 DIGITS = {"A": (1, 2), "B": (2, 3), "C": (3, 1), "D": (2, 1), "E": (1, 3)}  # what each letter stands for
@@ -92,3 +70,20 @@ def shift_register(units):
     net = unfold([Layer("state", units)], [Link("state", "state")], 2)
     patterns = _patterns(units)
     return net, Task({"state 0": patterns}, {"state 2": np.roll(patterns, -2, axis=0)})
+
+
+def right(net, w, task, by="half"):
+    """In which cases the net's answer is right, held out or not: bool, `(runs, cases)`. Targets are 0 and 1.
+
+    By "half", every unit that should be on is above 0.5 and every other one below (Hinton, CogSci 1986, p. 9); by
+    "largest", every unit that should be on is above all others. Units with missing targets have no say. Raises
+    `ValueError` for other targets and other ways.
+    """
+    by = checks.one_of("by", by, ("half", "largest"))
+    states, found = net.forward(w, task.inputs), []
+    for name, d in task.targets.items():
+        checks.binary(f"targets of layer {name}", d[~np.isnan(d)])
+        least = np.where(d == 1, states[name], np.inf).min(axis=-2)
+        most = np.where(d == 0, states[name], -np.inf).max(axis=-2)
+        found.append((least > 0.5) & (most <= 0.5) if by == "half" else least > most)
+    return np.all(found, axis=0)
