@@ -219,3 +219,135 @@ def activity(ax, y, title=""):
     ax.set_xticklabels(range(1, y.shape[1] + 1))
     ax.set_yticklabels(range(1, len(y) + 1) if len(y) <= 6 else [""] * len(y))
     ax.tick_params(length=0)
+
+
+def hinton(ax, weights, rows=None, columns=None, largest=None):
+    """Weights `(rows, columns)` as squares, white if positive and black if negative, area for magnitude (Fig. 4).
+
+    A weight of `largest`, by default the largest of these, nearly fills its place; a missing one, NaN, leaves it empty.
+    """
+    weights = np.atleast_2d(weights)
+    largest = np.nanmax(np.abs(weights)) if largest is None else largest
+    ax.set_facecolor("#8c8c8c")
+    for (row, column), w in np.ndenumerate(weights):
+        side = 0 if np.isnan(w) else 0.92 * np.sqrt(min(abs(w) / largest, 1))
+        ax.add_patch(
+            plt.Rectangle((column - side / 2, row - side / 2), side, side, color="white" if w > 0 else "black", lw=0)
+        )
+    ax.set(xlim=(-0.6, weights.shape[1] - 0.4), ylim=(weights.shape[0] - 0.4, -0.6), aspect="equal")
+    _names(ax, rows, columns)
+
+
+def _names(ax, rows, columns):
+    """Names of rows on the left and of columns above, upright; without ticks."""
+    ax.set_xticks([] if columns is None else range(len(columns)), columns, rotation=90, fontsize=8)
+    ax.set_yticks([] if rows is None else range(len(rows)), rows, fontsize=8)
+    ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+# where Fig. 2 has the people, in the order of the figures: two couples, three, two children
+_PLACES = np.array([
+    *[(2.5, 2), (7.9, 2), (2.4, 1), (7.6, 1), (13, 1), (5.3, 0)],
+    *[(5.1, 2), (10.3, 2), (5.2, 1), (10.6, 1), (0, 1), (7.5, 0)],
+])  # fmt: skip
+
+
+def family_tree(ax, people, marriages, colors=None):
+    """A family tree as in Fig. 2: `people` in the figures' order, `marriages` as in `bp.families.TREES`.
+
+    `colors` gives some of the people a background: name -> color.
+    """
+    place = dict(zip(people, _PLACES, strict=True))
+    line = {"color": INK, "lw": 1.1, "zorder": 1, "solid_capstyle": "projecting"}
+    for husband, wife, sons, daughters in marriages:
+        (x, y), (x_wife, _) = place[husband], place[wife]
+        ax.text((x + x_wife) / 2, y, "=", ha="center", va="center", fontsize=10)
+        if children := [place[child] for child in sons + daughters]:
+            middle = (x + x_wife) / 2
+            ax.plot([middle, middle], [y - 0.2, y - 0.5], **line)
+            ax.plot([min(at[0] for at in children), max(at[0] for at in children)], [y - 0.5] * 2, **line)
+            for at in children:
+                ax.plot([at[0]] * 2, [y - 0.5, y - 0.78], **line)
+    for name, (x, y) in place.items():
+        box = {"facecolor": (colors or {}).get(name, "white"), "edgecolor": "none", "pad": 1.5}
+        ax.text(x, y, name, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
+    ax.set(xlim=(-1.2, 14.2), ylim=(-0.4, 2.4))
+    ax.axis("off")
+
+
+def layered_net(ax, net, notes=()):
+    """A layered net, bottom layer first: a row of units for each layer, a band for each link with its weights' number.
+
+    Layers at the same height stand side by side. `notes` maps layer names to what is to be written beside them.
+    """
+    height = {}
+    for layer in net.layers:
+        height[layer.name] = 1 + max(
+            (height[link.source] for link in net.links if link.target == layer.name), default=-1
+        )
+    levels = [
+        [layer for layer in net.layers if height[layer.name] == level] for level in range(max(height.values()) + 1)
+    ]
+    span, spot = {}, 0.42
+    for y, level in enumerate(levels):
+        width = [min(layer.units, 12) for layer in level]
+        x = -(sum(width) + 9 * (len(level) - 1)) / 2
+        for layer, wide in zip(level, width, strict=True):
+            rows = -(-layer.units // 12)
+            span[layer.name] = x, x + wide, 3 * y, 3 * y + spot * 2 * rows
+            for unit in range(layer.units):
+                at = (x + 0.5 + unit % 12, 3 * y + spot * (2 * (rows - unit // 12) - 1))
+                ax.add_patch(plt.Circle(at, 0.3, facecolor="white", edgecolor=INK, lw=0.9, zorder=3))
+            label = f"{layer.name}: {layer.units}{f', {dict(notes)[layer.name]}' if layer.name in dict(notes) else ''}"
+            ax.text(x + wide + 0.35, 3 * y + spot * rows, label, va="center", fontsize=9, zorder=4)
+            x += wide + 9
+    for link in net.links:
+        left, right, _, top = span[link.source]
+        to_left, to_right, bottom, _ = span[link.target]
+        band = [(left, top), (right, top), (to_right, bottom), (to_left, bottom)]
+        ax.add_patch(plt.Polygon(band, facecolor=BLUE, alpha=0.18, lw=0, zorder=1))
+        middle = np.mean(band, axis=0)
+        count = net.units[link.source] * net.units[link.target]
+        ax.text(*middle, f"{count}", ha="center", va="center", fontsize=8, color=BLUE)
+    edges = np.array(list(span.values()))
+    ax.set(xlim=(edges[:, 0].min() - 0.5, edges[:, 1].max() + 7), ylim=(-0.4, edges[:, 3].max() + 0.4), aspect="equal")
+    ax.axis("off")
+
+
+_GROUPS = {  # Fig. 3: the left, upper corner and the columns of each group of units
+    "person 2": (0, 0, 12),
+    "penultimate": (6, 2, 6),
+    "central": (7, 3, 12),
+    "person code": (6, 4, 6),
+    "relationship code": (14, 4, 6),
+    "person 1": (0, 5, 12),
+    "relationship": (14, 5, 6),
+}
+
+
+def activity_levels(ax, states, right=(), people=None, relationships=None):
+    """Fig. 3: the states of the five-layer net as white squares, area for activity, black dots on the right answers.
+
+    `states` maps layers to `(units,)`, `right` holds the numbers of the right units. `people` and `relationships`, in
+    the order of the units, name them above and below.
+    """
+    for name, (left, top, columns) in _GROUPS.items():
+        y = np.asarray(states[name], float)
+        ax.add_patch(plt.Rectangle((left, top), columns, len(y) / columns, color="black", lw=0))
+        for unit, activity in enumerate(y):
+            x, row = left + unit % columns + 0.5, top + unit // columns + 0.5
+            side = 0.94 * np.sqrt(max(activity, 0))
+            ax.add_patch(plt.Rectangle((x - side / 2, row - side / 2), side, side, color="white", lw=0))
+            if name == "person 2" and unit in right:
+                ax.add_patch(plt.Circle((x, row), 0.1, color="black", lw=0))
+    write = {"rotation": 90, "fontsize": 8, "ha": "center"}
+    if people is not None:
+        for k in range(12):
+            ax.text(k + 0.5, -0.15, f"{people[k]}, {people[k + 12]}", va="bottom", **write)
+    if relationships is not None:
+        for k in range(6):
+            ax.text(14.5 + k, 7.15, f"{relationships[k]}, {relationships[k + 6]}", va="top", **write)
+    ax.set(xlim=(-0.2, 20.2), ylim=(7.2, -0.2), aspect="equal")
+    ax.axis("off")
