@@ -247,6 +247,14 @@ BAD = [
     (lambda: bp.sequences(arrivals=3), "arrivals is 3; expected a list of pairs of times, the earlier first"),
     (lambda: bp.shift_register(1), "units is 1; expected an integer of at least 2"),
     # statistics and surveys
+    (
+        lambda: bp.right(bp.layered(6, 2, 1), np.zeros((1, 17)), bp.symmetry(), by="luck"),
+        "by is 'luck'; expected one of 'half', 'largest'",
+    ),
+    (
+        lambda: bp.right(bp.layered(6, 2, 1), np.zeros((1, 17)), bp.symmetry(low=0.1)),
+        "targets of layer output hold 0.1; expected 0 or 1",
+    ),
     (lambda: bp.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
     (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),
     (lambda: experiment([3]), r"recipe is \[3\]; expected a dict"),

@@ -120,3 +120,63 @@ def test_an_animation_is_the_same_file_each_time_and_whole(ax, tmp_path, monkeyp
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert files[0] == files[1] and list(files[0]) == ["film.gif"]
     assert files[0]["film.gif"].startswith(b"GIF89a")
+
+
+def squares(ax):
+    """Centres, areas and colours of the squares, their background apart."""
+    found = [patch for patch in ax.patches if isinstance(patch, plt.Rectangle) and patch.get_width() <= 1]
+    return [(*patch.get_center(), patch.get_width() * patch.get_height(), patch.get_facecolor()[:3]) for patch in found]
+
+
+def test_hinton_squares_have_the_area_and_colour_of_their_weights(ax):
+    weights = np.array([[1.0, -0.25, 0], [-1.0, np.nan, 0.5]])
+    draw.hinton(ax, weights, ["a", "b"], ["x", "y", "z"], largest=1)
+    for x, y, area, color in squares(ax):
+        w = weights[int(y), int(x)]
+        assert area == pytest.approx(0.92**2 * abs(np.nan_to_num(w)))
+        assert np.isnan(w) or w == 0 or color == ((1, 1, 1) if w > 0 else (0, 0, 0))
+    assert len(squares(ax)) == 6
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
+
+
+def test_fig_2_has_parents_above_their_children_and_couples_side_by_side(ax):
+    for people, tree in zip((bp.families.ENGLISH, bp.families.ITALIAN), bp.families.TREES.values(), strict=True):
+        draw.family_tree(ax, people, tree, {people[0]: "red"})
+        place = {text.get_text(): text.get_position() for text in ax.texts}
+        assert set(people) < set(place) and [text.get_text() for text in ax.texts].count("=") == 5
+        for husband, wife, sons, daughters in tree:
+            assert place[husband][1] == place[wife][1] and 2 < abs(place[husband][0] - place[wife][0]) < 3
+            between = sorted((place[husband][0], place[wife][0]))
+            assert not [
+                name
+                for name, (x, y) in place.items()
+                if y == place[wife][1] and between[0] < x < between[1] and name != "="
+            ]
+            assert all(place[child][1] == place[wife][1] - 1 for child in sons + daughters)
+        assert len(set(place.values())) == len(place)
+        ax.clear()
+
+
+def test_a_layered_net_has_all_its_units_and_counts_its_weights(ax):
+    net = bp.family_network()
+    draw.layered_net(ax, net, {"person 2": "the answer"})
+    circles = [patch.get_center() for patch in ax.patches if isinstance(patch, plt.Circle)]
+    assert len(circles) == len(set(circles)) == sum(net.units.values())
+    assert sorted(int(text) for text in texts(ax) if text.isdigit()) == [72, 72, 72, 72, 144, 144]
+    assert "person 2: 24, the answer" in texts(ax)
+
+
+def test_fig_3_shows_activity_as_area_and_dots_the_right_answers(ax):
+    net = bp.family_network()
+    rng = np.random.default_rng(0)
+    states = {name: rng.uniform(0, 1, units) for name, units in net.units.items()}
+    draw.activity_levels(ax, states, [9, 10], bp.families.PEOPLE, bp.families.RELATIONSHIPS)
+    white = [(x, y, area) for x, y, area, color in squares(ax) if color == (1, 1, 1)]
+    assert len(white) == sum(net.units.values())
+    top = {(int(x), int(y)): area for x, y, area in white if y < 2}  # English above Italian
+    assert [top[k % 12, k // 12] for k in range(24)] == pytest.approx(0.94**2 * states["person 2"])
+    dots = [patch.get_center() for patch in ax.patches if isinstance(patch, plt.Circle)]
+    assert dots == [(9.5, 0.5), (10.5, 0.5)]  # Jennifer, Margaret
+    names = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert names["Jennifer, Angela"] == 9.5 and names["mother, aunt"] == 19.5

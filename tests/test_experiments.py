@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import bp
 from bp import experiments
@@ -85,3 +86,133 @@ def test_the_declared_surveys_are_those_that_were_asked_for():
         (0, 1),
         (0.1, 0.9),
     }
+
+
+# ---------------------------------------------------------------- Figs 2-4
+
+
+@pytest.fixture(scope="module")
+def family_runs():
+    return experiments.families_experiment(sweeps=400, **experiments.OURS).run([0, 1, 2])
+
+
+def test_the_printed_recipe_is_the_captions():
+    """Fig. 4: 20 sweeps with ε = 0.005 and α = 0.5, then 0.01 and 0.9, 1,500 in all; decay 0.2%; 4 of 104 held out."""
+    survey = bp.SURVEYS["families_printed"]
+    for cell in survey.cells:
+        experiment = survey.at(cell)
+        first, then = experiment.recipe
+        assert (first["sweeps"], first["epsilon"], first["alpha"]) == (20, 0.005, 0.5)
+        assert (then["sweeps"], then["epsilon"], then["alpha"]) == (1480, 0.01, 0.9)
+        assert first["decay"] == then["decay"] == cell["decay"] and experiment.limit == 0.3
+        held_out = experiment.cases([3, 4]).held_out
+        assert held_out.shape == (2, 104) and (held_out.sum(axis=1) == 4).all()
+    assert {cell["decay"] for cell in survey.cells} == {0.002, 0.0}
+    assert {repr(survey.at(cell).recipe[0]["error"]) for cell in survey.cells} == {
+        *("hinge(0.2)", "dead_zone(0.2)", "dead_zone(0.2) of whole cases", "squared")
+    }
+
+
+def test_our_recipe_stands_in_one_place():
+    for name in ("families", "families_held_out", "families_questions", "families_fig8"):
+        survey = bp.SURVEYS[name]
+        for cell in survey.cells[::50]:
+            experiment, last = survey.at(cell), survey.at(cell).recipe[-1]
+            ours = experiments.OURS | ({"decay": cell["decay"]} if "decay" in cell else {})
+            assert {key: last[key] for key in ("epsilon", "decay", "error")} | {"limit": experiment.limit} == ours
+
+
+def test_whole_cases_have_all_their_error_or_none():
+    d = np.array([[1.0, 1, 1], [0, 0, 0]])
+    y = np.array([[[0.9, 0.7, 0.9], [0.1, 0.1, 0.3]]])
+    dE_dy = experiments.RULES["dead zone, whole cases"].derivative(d)(y, np.empty_like(y))
+    assert dE_dy == pytest.approx(np.array([[[0, -0.3, -0.1], [0, 0.1, 0.3]]]))
+
+
+def test_held_out_questions_are_those_that_are_named():
+    asked = list(bp.families.questions())
+    task = experiments.families_held_out("Colin aunt, Roberto wife").task
+    assert [asked[case] for case in np.flatnonzero(task.held_out)] == [("Colin", "aunt"), ("Roberto", "wife")]
+    sets = [[tuple(name.split()) for name in one.split(", ")] for one in experiments.those_of_fig_8()]
+    assert len({frozenset(one) for one in sets}) == len(sets) == 3 * 6 * 15
+    for one in sets:
+        answers = [bp.families.questions()[question] for question in one]
+        assert sorted(answers) == [("Andrew",), ("Lucia",), ("Lucia",), ("Victoria",)] and len(set(one)) == 4
+
+
+def test_questions_right_are_counted_one_by_one(family_runs):
+    found = experiments.questions_right(family_runs)
+    asked = list(bp.families.questions().values())
+    for run in range(3):
+        w, held_out = family_runs.fit.weights[[run]], family_runs.task.held_out[run]
+        y = family_runs.net.forward(w, family_runs.task.inputs)["person 2"][0].T
+        answers = [{bp.families.PEOPLE.index(name) for name in names} for names in asked]
+        half = np.array([set(np.flatnonzero(one > 0.5)) == right for one, right in zip(y, answers, strict=True)])
+        largest = [set(np.argsort(one)[-len(right) :]) == right for one, right in zip(y, answers, strict=True)]
+        for by, answered in (("half", half), ("largest", np.array(largest))):
+            assert found[f"held out right by {by}"][run] == answered[held_out].sum()
+            assert found[f"trained right by {by}"][run] == answered[~held_out].sum()
+    assert found["trained right by half"].max() > 50
+
+
+def test_twins_by_name(family_runs):
+    found, people = experiments.twins(family_runs), bp.families.PEOPLE
+    y = family_runs.net.forward(family_runs.fit.weights, family_runs.task.inputs)["person 2"]
+    for run in range(3):
+        values, leads = {who: [] for who in ("right", "twin", "own tree", "other tree")}, 0
+        for case in np.flatnonzero(family_runs.task.held_out[run]):
+            answers = list(bp.families.questions().values())[case]
+            twins = {people[(people.index(name) + 12) % 24] for name in answers}
+            english = answers[0] in bp.families.ENGLISH
+            others = []
+            for name, activity in zip(people, y[run, :, case], strict=True):
+                own = (name in bp.families.ENGLISH) == english
+                who = "right" if name in answers else "twin" if name in twins else "own tree" if own else "other tree"
+                values[who].append(activity)
+                others += [activity] if who == "other tree" else []
+            leads += min(y[run, people.index(name), case] for name in twins) > max(others)
+        for who, activities in values.items():
+            assert found[f"held out y {who}"][run] == pytest.approx(np.mean(activities))
+        assert found["held out twin leads"][run] == leads
+
+
+def test_decay_is_balanced_when_nothing_moves_any_more():
+    """A net without a hinge's corners comes to rest: then the gradient of every weight is balanced, to many digits."""
+    recipe = {"sweeps": 20_000, "epsilon": 0.1, "alpha": 0.9, "decay": 0.002}
+    task = bp.Task({"input": [[0, 1, 0, 1], [0, 0, 1, 1]]}, {"output": [[0.2, 0.8, 0.5, 0.8]]})
+    runs = bp.Experiment(bp.layered(2, 1), task, recipe | {"error": bp.squared, "tolerance": 0.2}).run([0, 1])
+    found = experiments.balance(runs, sweeps=3)
+    for when in ("at the end", "on average"):
+        assert found[f"balance r {when}"] == pytest.approx(1, abs=1e-9)
+        assert found[f"imbalance {when}"] == pytest.approx(0, abs=1e-6)
+    early = bp.Experiment(runs.net, task, recipe | {"sweeps": 30, "error": bp.squared, "tolerance": 0.2}).run([0, 1])
+    assert (experiments.balance(early, sweeps=3)["imbalance at the end"] > 0.1).all()
+
+
+def test_usefulness_takes_one_weight_away_at_a_time(family_runs):
+    net, error = family_runs.net, experiments.OURS["error"]
+    links = [name for name in net.shapes if "->" in name]
+    w, task = family_runs.fit.weights[[1]], family_runs.task.of_runs([1])
+    E, _ = net.gradient(w, task, error)
+    sizes, rises = [], []
+    for name in links:
+        for place in np.ndindex(net.shapes[name]):
+            without = w.copy()
+            part = net.matrices(without)[name][0]
+            sizes.append(abs(part[place]))
+            part[place] = 0
+            rises.append(net.gradient(without, task, error)[0][0] - E[0])
+    expected = stats.spearmanr(sizes, rises).statistic
+    assert experiments.usefulness(family_runs)["usefulness"][1] == pytest.approx(expected)
+
+
+def test_codes_and_colins_aunts_are_read_off_the_net(family_runs):
+    found = experiments.codes(family_runs) | experiments.colin(family_runs)
+    parts = family_runs.net.matrices(family_runs.fit.weights)
+    assert len(found) == 24 * 6 + 12 * 6 + 12 + 24
+    assert found["3 Gina"] == pytest.approx(parts["person 1->person code"][:, 2, 22], abs=5e-4)
+    assert found["6 niece"] == pytest.approx(parts["relationship->relationship code"][:, 5, 9], abs=5e-4)
+    assert found["2 person bias"] == pytest.approx(parts["person code"][:, 1], abs=5e-4)
+    inputs = {"person 1": np.eye(24)[:, [5]], "relationship": np.eye(12)[:, [11]]}
+    y = family_runs.net.forward(family_runs.fit.weights, inputs)["person 2"]
+    assert found["y Jennifer"] == pytest.approx(y[:, 9, 0], abs=5e-5)

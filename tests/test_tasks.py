@@ -79,3 +79,25 @@ def test_parts_of_a_task():
 def test_a_case_counts_if_any_layer_has_a_target_for_it():
     task = bp.Task({"in": [[0, 1, 2]]}, {"a": [[np.nan, np.nan, 0]], "b": [[np.nan, 1, np.nan]]})
     assert task.counts().tolist() == [False, True, True]
+
+
+def test_right_by_hand():
+    """Two output units and a third with a target in one case only; one above 0.5 and one ahead are not the same."""
+    layers = [bp.Layer("in", 3), bp.Layer("out", 3, bp.linear, bias=None)]
+    net = bp.Network(layers, [bp.Link("in", "out")])
+    w = np.eye(3).reshape(1, 9)  # what goes in comes out
+    states = np.array([[0.9, 0.9, 0.4, 0.5, 0.6], [0.1, 0.6, 0.3, 0.1, 0.6], [0.7, 0.0, 0.0, 0.0, 0.0]])
+    targets = np.array([[1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [np.nan, 0, np.nan, np.nan, np.nan]])
+    task = bp.Task({"in": states}, {"out": targets})
+    assert bp.right(net, w, task).tolist() == [[True, False, False, False, False]]
+    assert bp.right(net, w, task, by="largest").tolist() == [[True, True, True, True, False]]
+    two = bp.Task({"in": [[0.6], [0.7], [0.65]]}, {"out": [[1], [1], [0]]})
+    assert not bp.right(net, w, two, by="largest").any() and not bp.right(net, w, two).any()
+
+
+def test_right_looks_at_all_layers_and_at_held_out_cases():
+    net, task = bp.shift_register(2)
+    w = np.array([[0.0, 9, 9, 0, -4, -4]])  # a register of two
+    assert bp.right(net, w, task.hold_out([0, 1])).all()
+    both = bp.Task(task.inputs, task.targets | {"state 1": task.inputs["state 0"]})
+    assert bp.right(net, w, both).tolist() == [[True, False, False, True]]
