@@ -2,7 +2,6 @@
 
 from .claims import report
 from .descent import Fit, descend, train
-from .experiments import SURVEYS, check_rows
 from .families import family_network, family_trees
 from .iterative import unfold
 from .network import (
@@ -23,6 +22,7 @@ from .network import (
 )
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
+from .surveys import SURVEYS, check_rows
 from .tasks import right, sequences, shift_register, symmetry
 
 __all__ = [

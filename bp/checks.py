@@ -96,10 +96,25 @@ def seeds(values):
     return [count("a seed", value) for value in values]
 
 
+def limits(value, size):
+    """The lower and the upper bounds of initial weights."""
+    if not isinstance(value, tuple):
+        bound = limit(value, size)
+        if np.any(bound < 0):
+            fail("limit is negative", "a range of initial weights of at least 0")
+        return -bound, bound
+    if len(value) != 2:
+        fail(f"limit has {len(value)} bounds", "a lower and an upper one")
+    low, high = (limit(bound, size) for bound in value)
+    if np.any(low > high):
+        fail("a lower bound of limit is above the upper one", "them in order")
+    return low, high
+
+
 def limit(value, size):
     value = array("limit", value)
-    if not np.isfinite(value).all() or (value < 0).any():
-        fail("limit is negative or not finite", "a range of initial weights of at least 0")
+    if not np.isfinite(value).all():
+        fail("limit is not finite", "a range of initial weights of at least 0")
     if value.ndim > 2 or value.size not in (1, size) or value.shape[-1:] not in ((), (1,), (size,)):
         fail(f"limit has the shape {value.shape}", f"a number, or one per weight ({size},)")
     return value.reshape(-1) if value.size > 1 else float(value.reshape(-1)[0])

@@ -1,4 +1,4 @@
-"""What is done thousands of times: the surveys whose rows stand in `data/surveys/`."""
+"""What is done thousands of times, and what is measured of it."""
 
 from functools import cache
 from itertools import combinations, permutations, product
@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from . import checks
 from .descent import Fit, train
 from .families import PEOPLE, RELATIONSHIPS, TWINS, correlation, family_network, family_trees, questions
 from .files import REPOSITORY
 from .network import ErrorRule, Task, dead_zone, hinge, layered, squared
-from .survey import Experiment, Survey, outcome, read_header
+from .survey import Experiment, outcome
 from .tasks import STRINGS, right, sequences, symmetry
 
 # ---------------------------------------------------------------- Fig. 1
@@ -134,6 +133,24 @@ def longer(runs, times=5):
 def weights(runs):
     """The weights after the last phase, in the order of the flat vector."""
     return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
+
+
+READINGS = {  # of what the letter leaves open about Fig. 1
+    "0 / 1, hinge at 0.2 / 0.8": {"error": hinge(0.2)},
+    "0 / 1, no half in (3)": {"epsilon": 0.2},  # which doubles the gradient
+    "0.1 / 0.9": {"low": 0.1, "high": 0.9},
+    "0.1 / 0.9, no half in (3)": {"low": 0.1, "high": 0.9, "epsilon": 0.2},
+}
+
+
+def symmetry_reading(reading):
+    """The printed recipe for Fig. 1 under one of the readings."""
+    return symmetry_experiment(**READINGS[reading], measures=[doubles])
+
+
+def symmetry_width(hidden, epsilon):
+    """The symmetry net with more hidden units, and other steps."""
+    return symmetry_experiment(hidden, epsilon=epsilon, measures=[longer])
 
 
 # ---------------------------------------------------------------- Figs 2-4
@@ -328,70 +345,3 @@ def strings_right(runs):
         found[f"trained right{when}"] = np.count_nonzero(answered & ~held_out, axis=1)
         found[f"held out right{when}"] = np.count_nonzero(answered & held_out, axis=1)
     return found
-
-
-# ---------------------------------------------------------------- the surveys
-
-READINGS = {  # of what the letter leaves open about Fig. 1
-    "0 / 1, hinge at 0.2 / 0.8": {"error": hinge(0.2)},
-    "0 / 1, no half in (3)": {"epsilon": 0.2},  # which doubles the gradient
-    "0.1 / 0.9": {"low": 0.1, "high": 0.9},
-    "0.1 / 0.9, no half in (3)": {"low": 0.1, "high": 0.9, "epsilon": 0.2},
-}
-
-
-def symmetry_reading(reading):
-    """The printed recipe for Fig. 1 under one of the readings."""
-    return symmetry_experiment(**READINGS[reading], measures=[doubles])
-
-
-def symmetry_width(hidden, epsilon):
-    """The symmetry net with more hidden units, and other steps."""
-    return symmetry_experiment(hidden, epsilon=epsilon, measures=[longer])
-
-
-SURVEYS = {
-    survey.name: survey
-    for survey in (
-        Survey("symmetry", symmetry_experiment(after=500, measures=[doubles, weights]), range(10_000)),
-        Survey("symmetry_readings", symmetry_reading, range(1000), {"reading": READINGS}),
-        # the mean over 64 cases, not half the sum: 32 times less
-        Survey("symmetry_mean", symmetry_experiment(epsilon=0.1 / 32), range(1000)),
-        Survey(
-            "symmetry_widths",
-            symmetry_width,
-            range(1000),
-            {"hidden": [2, 3, 4, 6, 8], "epsilon": [0.1, 0.05, 0.02, 0.01]},
-        ),
-        Survey(
-            "families_printed", families_printed, range(500), {"rule": RULES, "decay": [0.002, 0.0], "sweeps": [1500]}
-        ),
-        Survey(
-            "families_patience",
-            families_printed,
-            range(100),
-            {"rule": ["hinge"], "decay": [0.002, 0.0], "sweeps": [15_000]},
-        ),
-        Survey("families", families, range(1000), {"decay": [0.002, 0.0]}),
-        Survey("families_held_out", families_held_out, range(2000), {"held_out": [1, 4, 8, 16, 24]}),
-        Survey(
-            "families_questions", families_held_out, range(50), {"held_out": [" ".join(asked) for asked in questions()]}
-        ),
-        Survey("families_fig8", families_held_out, range(10), {"held_out": those_of_fig_8()}),
-        Survey("sequences", sequences_experiment(), range(1000)),
-        Survey("sequences_splits", sequences_experiment, range(40), {"split": SPLITS, "sweeps": [500]}),
-        Survey("sequences_timed", timed_sequences_experiment, range(50), {"epsilon": [0.02, 0.005]}),
-    )
-}
-
-
-def check_rows(file, rows):
-    """Train rows of one of the `SURVEYS` in `data/surveys/` again, by number; returns them as they came out now.
-
-    On the platform that the file's header names they agree to the last digit, elsewhere to ten times the largest
-    difference that was measured between processors' kernels (`data/surveys/tolerances.csv`). Raises `ValueError` that
-    names the first row and column that differ, or what is wrong with the file.
-    """
-    survey = checks.declared(SURVEYS, read_header(file)["survey"])
-    measured = pd.read_csv(REPOSITORY / "data" / "surveys" / "tolerances.csv").query("survey == @survey.name")
-    return survey.check(file, rows, dict(zip(measured.column, 10 * measured.difference, strict=True)) or None)

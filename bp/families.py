@@ -128,8 +128,9 @@ def correlation(weights, feature):
     known = ~np.isnan(feature)
     feature = np.where(known, feature, 0)
     of = lambda x: np.where(known, x - x.sum(-1, keepdims=True, where=known) / known.sum(-1, keepdims=True), 0)  # noqa: E731
-    a, b = of(weights), of(feature)
-    return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
+    with np.errstate(invalid="ignore"):  # of what does not vary there is no r: NaN
+        a, b = of(weights), of(feature)
+        return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
 
 
 def encoded(weights, feature, resamples=999):

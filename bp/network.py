@@ -270,11 +270,11 @@ class Network:
         """Weights `(runs, size)`, uniform between `-limit` and `limit`: run k is the run of `seeds[k]`, in any company.
 
         The numbers are drawn in the order of the flat vector. `limit`, a number or an array that broadcasts against
-        `(size,)`, may differ by weight; `dtype` is float64 or float32. Raises `ValueError` unless all seeds are
-        integers >= 0.
+        `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. `dtype` is float64 or
+        float32. Raises `ValueError` unless all seeds are integers >= 0, and for bounds in the wrong order.
         """
-        seeds, limit, dtype = checks.seeds(seeds), checks.limit(limit, self.size), checks.dtype(dtype)
-        w = np.array([np.random.default_rng(seed).uniform(-limit, limit, self.size) for seed in seeds], dtype)
+        seeds, (low, high), dtype = checks.seeds(seeds), checks.limits(limit, self.size), checks.dtype(dtype)
+        w = np.array([np.random.default_rng(seed).uniform(low, high, self.size) for seed in seeds], dtype)
         return w if self.mask is None else w * self.mask
 
     def forward(self, w, inputs):

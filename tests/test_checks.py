@@ -66,8 +66,13 @@ BAD = [
     (lambda: NET.initial_weights([]), "seeds is empty; expected at least one seed"),
     (lambda: NET.initial_weights([-1]), "a seed is -1; expected an integer of at least 0"),
     (lambda: NET.initial_weights([0.5]), "a seed is 0.5; expected an integer"),
-    (lambda: NET.initial_weights([0], limit=-0.3), "limit is negative .*; expected a range .* of at least 0"),
-    (lambda: NET.initial_weights([0], limit=INF), "limit is .* not finite; expected a range .* of at least 0"),
+    (lambda: NET.initial_weights([0], limit=-0.3), "limit is negative; expected a range .* of at least 0"),
+    (lambda: NET.initial_weights([0], limit=INF), "limit is not finite; expected a range .* of at least 0"),
+    (lambda: NET.initial_weights([0], limit=(1, 2, 3)), "limit has 3 bounds; expected a lower and an upper one"),
+    (
+        lambda: NET.initial_weights([0], limit=(0, [0.1] * 8 + [-0.1])),
+        "a lower bound of limit is above the upper one; expected them in order",
+    ),
     (lambda: NET.initial_weights([0], limit=[1, 2]), r"limit has the shape \(2,\); expected a number, or .* \(9,\)"),
     (
         lambda: NET.initial_weights([0], limit=[[[1] * 9]]),

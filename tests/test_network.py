@@ -318,6 +318,17 @@ def test_limits_may_differ_by_weight():
     assert 0.45 < np.abs(w[:, :4]).max() < 0.5
 
 
+def test_limits_may_be_a_lower_and_an_upper_one():
+    net = bp.layered(2, 2, 1)
+    low, high = np.full(net.size, -0.3), np.full(net.size, 0.3)
+    net.matrices(high[None])["hidden"][:] = 0  # biases of the hidden units start negative
+    w = net.initial_weights(range(50), (-0.3, high))
+    assert np.array_equal(w, [np.random.default_rng(seed).uniform(low, high) for seed in range(50)])
+    biases = net.matrices(w)["hidden"]
+    assert -0.3 < biases.min() < -0.28 and -0.02 < biases.max() < 0
+    assert np.array_equal(net.initial_weights([7], (-0.2, 0.2)), net.initial_weights([7], 0.2))
+
+
 def test_masked_weights_start_and_stay_at_zero():
     mask = np.array([[True, False], [False, True]])
     layers = [bp.Layer("in", 2), bp.Layer("out", 2)]
