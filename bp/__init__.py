@@ -1,6 +1,6 @@
 """The learning procedure of Rumelhart, Hinton & Williams (1986), and what reproduces their letter."""
 
-from .claims import report
+from .claims import report, verdict
 from .descent import Fit, descend, train
 from .families import family_network, family_trees
 from .iterative import unfold
@@ -63,4 +63,5 @@ __all__ = [
     "tanh",
     "train",
     "unfold",
+    "verdict",
 ]

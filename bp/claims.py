@@ -46,6 +46,11 @@ class report:
         return {"text/plain": repr(self), "text/markdown": repr(self), MIME: self.measured}
 
 
+def verdict(share, holds=0.95, qualified=0.5):
+    """The verdict on a claim about every run: by the lower end of the interval of a share, an `Estimate`."""
+    return VERDICTS[0] if share.low > holds else VERDICTS[1] if share.low > qualified else VERDICTS[2]
+
+
 def reported(notebook):
     """What a committed notebook reports: claim -> [ours, n, verdict]. Raises `ValueError` if it reports one twice."""
     measured = {}

@@ -331,17 +331,19 @@ def activity_levels(ax, states, right=(), people=None, relationships=None):
     """Fig. 3: the states of the five-layer net as white squares, area for activity, black dots on the right answers.
 
     `states` maps layers to `(units,)`, `right` holds the numbers of the right units. `people` and `relationships`, in
-    the order of the units, name them above and below.
+    the order of the units, name them above and below. Groups that `states` lacks are left out: with "person 2" alone
+    this is one panel of Fig. 8 in Hinton, CogSci 1986.
     """
-    for name, (left, top, columns) in _GROUPS.items():
+    here = {name: group for name, group in _GROUPS.items() if name in states}
+    for name, (left, top, columns) in here.items():
         y = np.asarray(states[name], float)
         ax.add_patch(plt.Rectangle((left, top), columns, len(y) / columns, color="black", lw=0))
         for unit, activity in enumerate(y):
             x, row = left + unit % columns + 0.5, top + unit // columns + 0.5
             side = 0.94 * np.sqrt(max(activity, 0))
             ax.add_patch(plt.Rectangle((x - side / 2, row - side / 2), side, side, color="white", lw=0))
-            if name == "person 2" and unit in right:
-                ax.add_patch(plt.Circle((x, row), 0.1, color="black", lw=0))
+            if name == "person 2" and unit in right:  # the rim is seen where the square is small
+                ax.add_patch(plt.Circle((x, row), 0.12, facecolor="black", edgecolor="white", lw=0.8))
     write = {"rotation": 90, "fontsize": 8, "ha": "center"}
     if people is not None:
         for k in range(12):
@@ -349,5 +351,7 @@ def activity_levels(ax, states, right=(), people=None, relationships=None):
     if relationships is not None:
         for k in range(6):
             ax.text(14.5 + k, 7.15, f"{relationships[k]}, {relationships[k + 6]}", va="top", **write)
-    ax.set(xlim=(-0.2, 20.2), ylim=(7.2, -0.2), aspect="equal")
+    width = max(left + columns for left, _, columns in here.values())
+    height = max(top + len(states[name]) / columns for name, (_, top, columns) in here.items())
+    ax.set(xlim=(-0.2, width + 0.2), ylim=(height + 0.2, -0.2), aspect="equal")
     ax.axis("off")

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from .descent import Fit, train
-from .families import PEOPLE, RELATIONSHIPS, TWINS, correlation, family_network, family_trees, questions
+from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, family_network, family_trees, questions
 from .files import REPOSITORY
 from .network import ErrorRule, Task, dead_zone, hinge, layered, squared
 from .survey import Experiment, outcome
@@ -306,7 +306,7 @@ def codes(runs):
 
 def colin(runs):
     """The states of the output units for Fig. 3's question, Colin's aunts, to four digits: "y Jennifer"."""
-    case = list(questions()).index(("Colin", "aunt"))
+    case = case_of("Colin", "aunt")
     y = runs.net.forward(runs.fit.weights, runs.task.of_case(case).inputs)["person 2"][..., 0]
     return {f"y {name}": y[:, k].round(4) for k, name in enumerate(PEOPLE)}
 

@@ -5,6 +5,7 @@ from itertools import permutations, product
 
 import numpy as np
 
+from . import checks
 from .network import Layer, Link, Network, Task
 
 TREES = {  # Fig. 2: husband, wife, sons, daughters
@@ -83,6 +84,14 @@ def questions():
     for person, relationship, other in sorted(facts, key=lambda fact: PEOPLE.index(fact[2])):
         asked[person, relationship].append(other)
     return {question: tuple(answers) for question, answers in asked.items() if answers}
+
+
+def case_of(person, relationship):
+    """The number of a question, for instance ("Colin", "aunt"). Raises `ValueError` that says what can be asked."""
+    checks.one_of("person", person, PEOPLE)
+    can_be_asked = [has for one, has in questions() if one == person]
+    checks.one_of(f"the relationship asked of {person}", relationship, can_be_asked)
+    return list(questions()).index((person, relationship))
 
 
 def family_trees():

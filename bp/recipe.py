@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right
-from .families import FEATURES, correlation, family_network, questions
+from .families import FEATURES, case_of, correlation, family_network
 from .network import Activation, Link, Network, Task, squared, tanh
 from .survey import Experiment
 from .tasks import STRINGS, right, sequences
@@ -125,7 +125,7 @@ def scores(runs):
     w = np.where(runs.fit.diverged[:, None], 0, runs.fit.weights)
     task = replace(runs.task, targets={name: d > 0.5 for name, d in runs.task.targets.items()})
     found = questions_right(replace(runs, task=task, fit=replace(runs.fit, weights=w)))
-    aunts = right(runs.net, w, task.of_case(list(questions()).index(("Colin", "aunt"))), by="largest")
+    aunts = right(runs.net, w, task.of_case(case_of("Colin", "aunt")), by="largest")
     W = runs.net.matrices(w)["person 1->person code"]
     best = {name: np.abs(correlation(W, FEATURES[name])).max(axis=1).round(3) for name in CODES}
     return found | {"aunts lead": aunts[:, 0]} | {f"r {name}": r for name, r in best.items()}

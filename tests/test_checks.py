@@ -260,6 +260,11 @@ BAD = [
         lambda: bp.right(bp.layered(6, 2, 1), np.zeros((1, 17)), bp.symmetry(low=0.1)),
         "targets of layer output hold 0.1; expected 0 or 1",
     ),
+    (lambda: bp.families.case_of("Bob", "aunt"), "person is 'Bob'; expected one of 'Christopher', 'Andrew'"),
+    (
+        lambda: bp.families.case_of("Colin", "wife"),
+        "the relationship asked of Colin is 'wife'; expected one of 'father', 'mother', 'sister', 'uncle', 'aunt'",
+    ),
     (lambda: bp.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
     (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),
     (lambda: experiment([3]), r"recipe is \[3\]; expected a dict"),
