@@ -5,6 +5,7 @@ a cell does not name is read so.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -153,3 +154,41 @@ def at_a_venture(count):
 def in_full(readings):
     """The labels of all kinds."""
     return {kind: readings.get(kind, next(iter(labels))) for kind, labels in READINGS.items()}
+
+
+# ---------------------------------------------------------------- the plateau
+
+
+def net_of_depth(depth):
+    """The five-layer net, which has 4 matrices between a person and the answer, with fewer (2, 3) or more (5)."""
+    net = family_network()
+    if depth == 4:
+        return net
+    layer = {layer.name: layer for layer in net.layers}
+    above = {2: [], 3: ["central"], 5: ["central", "second central", "penultimate"]}[depth]
+    middle = [replace(layer.get(name, layer["central"]), name=name) for name in above]
+    layers = [*net.layers[:4], *middle, layer["person 2"]]
+    heights = [["person code", "relationship code"], *([one.name] for one in layers[4:])]
+    links = [link for link in net.links if link.source in ("person 1", "relationship")]
+    links += [Link(source, target) for below, (target,) in pairwise(heights) for source in below]
+    return Network(layers, links)
+
+
+def plateau_experiment(depth, epsilon, limit, decay):
+    """All 104 questions with the hinge, long enough to leave the plateau on which all are answered alike."""
+    rest = {"decay": decay, "error": RULES["hinge"]}
+    phases = [
+        {"sweeps": 20, "epsilon": epsilon / 2, "alpha": 0.5} | rest,
+        {"sweeps": 3000 if decay else int(60 / epsilon), "epsilon": epsilon, "alpha": 0.9, "record": 10} | rest,
+    ]
+    return Experiment(net_of_depth(depth), FAMILIES, phases, [left_at], limit)
+
+
+def left_at(runs):
+    """When E, looked at every ten sweeps, is first below nine tenths of what it is on the plateau (-1: never).
+
+    There all outputs are at 0.2, which the hinge allows those that should be off; the others are 0.6 short of 0.8.
+    """
+    on_plateau = 0.6**2 / 2 * FAMILIES.targets["person 2"].sum()
+    left = runs.fit.error < 0.9 * on_plateau
+    return {"left at": np.where(left.any(axis=0), runs.fit.recorded_at[left.argmax(axis=0)], -1)}

@@ -1,5 +1,7 @@
 """The surveys whose rows stand in `data/surveys/`."""
 
+from itertools import product
+
 import pandas as pd
 
 from . import checks
@@ -21,7 +23,7 @@ from .experiments import (
 )
 from .families import questions
 from .files import REPOSITORY
-from .recipe import EPSILONS, at_a_venture, departures, families_read, in_full, sequences_read
+from .recipe import EPSILONS, at_a_venture, departures, families_read, in_full, plateau_experiment, sequences_read
 from .survey import Survey, read_header
 
 SURVEYS = {
@@ -63,6 +65,18 @@ SURVEYS = {
         ),
         Survey("recipe_random", families_read, range(20), list(at_a_venture(300))),
         Survey(
+            "recipe_near",
+            families_read,
+            range(20),
+            [
+                in_full({"decay": decay, "hidden": hidden, "range": width}) | {"epsilon": epsilon}
+                for decay in ("0.2%", "none")
+                for hidden in ("logistic", "2 logistic - 1", "tanh")
+                for width in ("±0.3", "±0.5", "±1", "±2")
+                for epsilon in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+            ],
+        ),
+        Survey(
             "recipe_control",
             sequences_read,
             range(20),
@@ -71,6 +85,17 @@ SURVEYS = {
                 for readings in departures(["none"])
                 if not {"links", "start", "inputs"} & set(readings)
                 for epsilon in (0.002, 0.02, 0.2)
+            ],
+        ),
+        Survey(
+            "recipe_plateau",
+            plateau_experiment,
+            range(20),
+            [
+                {"depth": depth, "epsilon": epsilon, "limit": limit, "decay": decay}
+                for depth, decay in [*product((2, 3, 4, 5), [0.0]), *product([4], [0.0005, 0.001, 0.002, 0.004])]
+                for epsilon in (0.01, 0.02, 0.04, 0.08)
+                for limit in (0.2, 0.3, 0.45, 0.67, 1.0)
             ],
         ),
     )

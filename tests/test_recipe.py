@@ -144,3 +144,34 @@ def test_the_search_covers_what_it_says():
     for kind in set(READINGS) - {"update"}:
         counts = [sum(cell[kind] == label for cell in random) for label in READINGS[kind]]
         assert min(counts) > 300 / len(READINGS[kind]) * 0.6
+
+
+def test_nets_of_other_depths():
+    """So many matrices on every way from a person to the answer; the units of the printed net, and twelve more."""
+    for depth in (2, 3, 4, 5):
+        net = recipe.net_of_depth(depth)
+        above = {link.source: link.target for link in net.links}
+        for name in ("person 1", "relationship"):
+            steps = 0
+            while name != "person 2":
+                name, steps = above[name], steps + 1
+            assert steps == depth
+        known = bp.family_network().units | {"second central": 12}
+        assert all(known[name] == units for name, units in net.units.items())
+    assert recipe.net_of_depth(4).shapes == bp.family_network().shapes
+
+
+def test_the_plateau_is_left_when_the_error_falls():
+    runs = recipe.plateau_experiment(2, 0.05, 0.3, 0.0).run([0, 1, 2])
+    found = recipe.left_at(runs)["left at"]
+    fit = runs.net.initial_weights([0, 1, 2])
+    E = []
+    for phase in runs.experiment.recipe:
+        fit = bp.train(runs.net, fit, runs.task, **phase | {"record": 1})
+        E.append(fit.error[:-1])
+    E = np.concatenate(E)
+    assert E.shape == (20 + 1200, 3)
+    for run, at in enumerate(found):
+        assert at >= 20 and E[at, run] < 0.9 * 0.18 * 112 and (E[20 : at - 9 : 10, run] >= 0.9 * 0.18 * 112).all()
+    decayed = recipe.plateau_experiment(4, 0.01, 0.2, 0.004)
+    assert recipe.left_at(decayed.run([0]))["left at"].tolist() == [-1]
