@@ -23,7 +23,16 @@ from .experiments import (
 )
 from .families import questions
 from .files import REPOSITORY
-from .recipe import EPSILONS, at_a_venture, departures, families_read, in_full, plateau_experiment, sequences_read
+from .recipe import (
+    EPSILONS,
+    FINALISTS,
+    at_a_venture,
+    departures,
+    families_read,
+    in_full,
+    plateau_experiment,
+    sequences_read,
+)
 from .survey import Survey, read_header
 
 SURVEYS = {
@@ -76,6 +85,7 @@ SURVEYS = {
                 for epsilon in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
             ],
         ),
+        Survey("recipe_finalists", families_read, range(500), FINALISTS),
         Survey(
             "recipe_control",
             sequences_read,
