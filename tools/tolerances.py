@@ -19,7 +19,7 @@ import bp
 from bp.files import REPOSITORY, write_whole
 
 ROWS = 240  # of each survey, evenly spaced
-FEWER = {"sequences_timed": 10}  # whose runs take seconds each
+FEWER = {"sequences_timed": 10, "families_patience": 40, "recipe_steps": 60, "recipe_random": 60}  # some take seconds
 FOLDER = REPOSITORY / "data" / "surveys"
 TRAIN = """
 import sys, numpy as np, bp
