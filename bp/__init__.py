@@ -23,7 +23,7 @@ from .network import (
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
 from .surveys import SURVEYS, check_rows
-from .tasks import right, sequences, shift_register, symmetry
+from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry
 
 __all__ = [
     "SURVEYS",
@@ -38,10 +38,12 @@ __all__ = [
     "Runs",
     "Survey",
     "Task",
+    "addition",
     "censored",
     "check_rows",
     "dead_zone",
     "descend",
+    "encoder",
     "family_network",
     "family_trees",
     "hinge",
@@ -49,6 +51,7 @@ __all__ = [
     "layered",
     "linear",
     "logistic",
+    "parity",
     "permutation_test",
     "quantile",
     "read_survey",

@@ -23,6 +23,18 @@ from .experiments import (
 )
 from .families import questions
 from .files import REPOSITORY
+from .landscape import (
+    ACTIVATIONS,
+    METHODS,
+    STEPS,
+    WIDTHS,
+    activation_experiment,
+    method_experiment,
+    momentum_experiment,
+    range_experiment,
+    update_experiment,
+    width_experiment,
+)
 from .recipe import (
     EPSILONS,
     FINALISTS,
@@ -106,6 +118,57 @@ SURVEYS = {
                 for depth, decay in [*product((2, 3, 4, 5), [0.0]), *product([4], [0.0005, 0.001, 0.002, 0.004])]
                 for epsilon in (0.01, 0.02, 0.04, 0.08)
                 for limit in (0.2, 0.3, 0.45, 0.67, 1.0)
+            ],
+        ),
+        Survey(
+            "momentum",
+            momentum_experiment,
+            range(200),
+            [
+                {"problem": problem, "alpha": alpha, "epsilon": epsilon}
+                for problem, epsilons in STEPS.items()
+                for alpha in (0.0, 0.5, 0.9, 0.95, 0.99)
+                for epsilon in epsilons
+            ],
+        ),
+        Survey("optimisers", method_experiment, range(1000), {"problem": ["symmetry", "XOR"], "method": METHODS}),
+        Survey("optimisers_families", method_experiment, range(200), {"problem": ["family trees"], "method": METHODS}),
+        Survey(
+            "updates",
+            update_experiment,
+            range(200),
+            {
+                "problem": ["symmetry", "XOR"],
+                "update": ["each sweep", "each case"],
+                "alpha": [0.0, 0.9],
+                "epsilon": [0.02, 0.1, 0.5],
+            },
+        ),
+        Survey(
+            "activations",
+            activation_experiment,
+            range(1000),
+            [
+                {"problem": problem, "hidden": hidden, "epsilon": epsilon}
+                for problem, epsilons in {"symmetry": (0.01, 0.03, 0.1), "XOR": (0.1, 0.3, 1.0)}.items()
+                for hidden in ACTIVATIONS
+                for epsilon in epsilons
+            ],
+        ),
+        Survey(
+            "ranges",
+            range_experiment,
+            range(1000),
+            {"problem": ["symmetry", "XOR"], "limit": [1e-8, 1e-4, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]},
+        ),
+        Survey(
+            "widths",
+            width_experiment,
+            range(1000),
+            [
+                {"task": task, "hidden": hidden, "skips": skips, "epsilon": epsilon}
+                for task, hidden, skips in WIDTHS
+                for epsilon in (0.1, 0.5)
             ],
         ),
     )

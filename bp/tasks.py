@@ -15,11 +15,38 @@ def symmetry(units=6, low=0.0, high=1.0):
     Case c has the bits of c as its inputs, the highest bit on top. Targets are `high` for symmetric inputs and `low`
     for the others. Raises `ValueError` unless units >= 1 and low < high.
     """
+    return _told(units, lambda inputs: (inputs == inputs[::-1]).all(axis=0, keepdims=True), low, high)
+
+
+def parity(units=2, low=0.0, high=1.0):
+    """All 2**units binary inputs, and whether an odd number of them is on; of two units, exclusive or (XOR)."""
+    return _told(units, lambda inputs: inputs.sum(axis=0, keepdims=True) % 2 == 1, low, high)
+
+
+def addition(bits=2):
+    """Two binary numbers of so many bits, the highest first, and their sum, of one bit more (PDP vol. 1, p. 343)."""
+    bits = checks.count("bits", bits, 1)
+    places = 2 ** np.arange(bits)[::-1, None]
+
+    def bits_of_sum(inputs):
+        total = (inputs[:bits] * places + inputs[bits:] * places).sum(axis=0)
+        return total >> np.arange(bits + 1)[::-1, None] & 1 == 1
+
+    return _told(2 * bits, bits_of_sum)
+
+
+def encoder(units=8):
+    """So many patterns with one unit on, each to come out as it went in (PDP vol. 1, p. 335)."""
+    patterns = np.eye(checks.count("units", units, 1))
+    return Task({"input": patterns}, {"output": patterns})
+
+
+def _told(units, answer, low=0.0, high=1.0):
+    """All binary inputs, column c having the bits of c, and what `answer` makes of them: True is `high`."""
     units = checks.count("units", units, 1)
     low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
     inputs = _patterns(units)
-    symmetric = (inputs == inputs[::-1]).all(axis=0, keepdims=True)
-    return Task({"input": inputs}, {"output": np.where(symmetric, high, low)})
+    return Task({"input": inputs}, {"output": np.where(answer(inputs), high, low)})
 
 
 def _patterns(units):

@@ -101,3 +101,18 @@ def test_right_looks_at_all_layers_and_at_held_out_cases():
     assert bp.right(net, w, task.hold_out([0, 1])).all()
     both = bp.Task(task.inputs, task.targets | {"state 1": task.inputs["state 0"]})
     assert bp.right(net, w, both).tolist() == [[True, False, False, True]]
+
+
+def test_parity_addition_and_encoder_in_words():
+    xor = bp.parity()
+    assert xor.inputs["input"].T.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert xor.targets["output"].tolist() == [[0, 1, 1, 0]]
+    four = bp.parity(4, 0.1, 0.9)
+    for case, d in zip(four.inputs["input"].T, four.targets["output"][0], strict=True):
+        assert d == (0.9 if list(case).count(1) in (1, 3) else 0.1)
+    sums = bp.addition(2)
+    for case, d in zip(sums.inputs["input"].T.astype(int), sums.targets["output"].T.astype(int), strict=True):
+        text = "".join(map(str, case))
+        assert int("".join(map(str, d)), 2) == int(text[:2], 2) + int(text[2:], 2)
+    assert sums.cases == 16 and sums.targets["output"].shape == (3, 16)
+    assert np.array_equal(bp.encoder(8).targets["output"], np.eye(8))
