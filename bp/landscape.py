@@ -58,7 +58,7 @@ def minimise(net, w, task, method="L-BFGS", error=squared, tolerance=0.5, limit=
         if found.solved_at < 0 and passes.solved(tolerance, unsolved)[0]:
             found.solved_at = found.evaluations
         done = stop and found.solved_at >= 0
-        if done or E <= found.error:
+        if done or found.error >= E:
             found.w, found.error, found.gradient = x.copy(), E, passes.dE_dw[0].copy()
         if done or found.evaluations >= limit:
             raise _Done
