@@ -240,8 +240,8 @@ def hinton(ax, weights, rows=None, columns=None, largest=None):
 
 def _names(ax, rows, columns):
     """Names of rows on the left and of columns above, upright; without ticks."""
-    ax.set_xticks([] if columns is None else range(len(columns)), columns, rotation=90, fontsize=8)
-    ax.set_yticks([] if rows is None else range(len(rows)), rows, fontsize=8)
+    ax.set_xticks(range(len(columns or ())), columns or (), rotation=90, fontsize=8)
+    ax.set_yticks(range(len(rows or ())), rows or (), fontsize=8)
     ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     for spine in ax.spines.values():
         spine.set_visible(False)

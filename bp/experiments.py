@@ -257,20 +257,26 @@ def twins(runs):
     return found
 
 
-def balance(runs, sweeps=200):
-    """Is decay balanced by ∂E/∂w? At the end, and on average over the next 200 sweeps: over all weights of a run, r
-    of one with the other, and the median of what is left over, as a share of the median decay.
+def forces(runs, sweeps=200):
+    """What ∂E/∂w adds to each weight and what decay takes, in each sweep that follows: two `(sweeps, runs, size)`.
 
     At rest a sweep changes a weight by Δw = -ε ∂E/∂w / (1 - α), (9), and decay takes it back: decay (w + Δw) = Δw.
     """
     last = {name: value for name, value in runs.experiment.recipe[-1].items() if name != "sweeps"}
     counts = np.arange(sweeps) + runs.fit.sweeps
     on = train(runs.net, runs.fit, runs.task, sweeps, snapshots=counts, record=0, progress=False, **last)
-    growth = np.array([runs.net.gradient(w, runs.task, last["error"])[1] for w in on.snapshots])
-    growth *= -last["epsilon"] / (1 - last["alpha"])
-    loss, found = last["decay"] / (1 - last["decay"]) * on.snapshots, {}
-    if not last["decay"]:
-        loss[:] = np.nan
+    slopes = np.array([runs.net.gradient(w, runs.task, last["error"])[1] for w in on.snapshots])
+    growth = -last["epsilon"] / (1 - last["alpha"]) * slopes
+    return growth, last["decay"] / (1 - last["decay"]) * on.snapshots
+
+
+def balance(runs, sweeps=200):
+    """Is decay balanced by ∂E/∂w? At the end, and on average over the next 200 sweeps: over all weights of a run, r
+    of one with the other, and the median of what is left over, as a share of the median decay.
+    """
+    (growth, loss), found = forces(runs, sweeps), {}
+    if not runs.experiment.recipe[-1]["decay"]:
+        loss = np.full_like(loss, np.nan)
     for when, gain, lost in (("at the end", growth[0], loss[0]), ("on average", growth.mean(0), loss.mean(0))):
         found[f"balance r {when}"] = correlation(gain, lost)
         found[f"imbalance {when}"] = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)

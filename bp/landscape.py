@@ -89,7 +89,7 @@ PROBLEMS = {  # net, task, error rule, range of the initial weights
 STEPS = {  # ε that are tried
     "symmetry": (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
     "XOR": (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
-    "family trees": (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    "family trees": (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
 }
 HORIZON = {"symmetry": 20_000, "XOR": 20_000, "family trees": 1500}
 

@@ -138,6 +138,9 @@ def test_hinton_squares_have_the_area_and_colour_of_their_weights(ax):
     assert len(squares(ax)) == 6
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
+    ax.clear()
+    draw.hinton(ax, weights)
+    assert len(squares(ax)) == 6 and not ax.get_xticklabels() and not ax.get_yticklabels()
 
 
 def test_fig_2_has_parents_above_their_children_and_couples_side_by_side(ax):
