@@ -299,6 +299,11 @@ def usefulness(runs):
     return {"usefulness": np.array(found)}
 
 
+def all_weights(runs):
+    """All weights and biases, in the order of the flat vector, to four digits: a forward pass gives the same to two."""
+    return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T.round(4))}
+
+
 def codes(runs):
     """The weights to the second layer, to three digits: "3 Colin" from Colin's unit to unit 3, "3 bias"; "3 aunt"."""
     parts, found = runs.net.matrices(runs.fit.weights), {}

@@ -6,13 +6,17 @@ import pandas as pd
 
 from . import checks
 from .experiments import (
+    OURS,
     READINGS,
     RULES,
     SPLITS,
+    all_weights,
     doubles,
     families,
+    families_experiment,
     families_held_out,
     families_printed,
+    questions_right,
     sequences_experiment,
     symmetry_experiment,
     symmetry_reading,
@@ -70,6 +74,7 @@ SURVEYS = {
             {"rule": ["hinge"], "decay": [0.002, 0.0], "sweeps": [15_000]},
         ),
         Survey("families", families, range(1000), {"decay": [0.002, 0.0]}),
+        Survey("families_weights", families_experiment(measures=[questions_right, all_weights], **OURS), range(100)),
         Survey("families_held_out", families_held_out, range(2000), {"held_out": [1, 4, 8, 16, 24]}),
         Survey(
             "families_questions", families_held_out, range(50), {"held_out": [" ".join(asked) for asked in questions()]}

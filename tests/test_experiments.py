@@ -1,5 +1,7 @@
 """What surveys measure, against brute force."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,6 +10,7 @@ import bp
 from bp import experiments
 
 NET, TASK = bp.layered(6, 2, 1), bp.symmetry()
+DATA = Path(__file__).resolve().parent.parent / "data" / "surveys"
 
 
 def test_what_is_alike_does_the_same():
@@ -204,6 +207,17 @@ def test_usefulness_takes_one_weight_away_at_a_time(family_runs):
             rises.append(net.gradient(without, task, error)[0][0] - E[0])
     expected = stats.spearmanr(sizes, rises).statistic
     assert experiments.usefulness(family_runs)["usefulness"][1] == pytest.approx(expected)
+
+
+def test_stored_weights_give_the_run_again():
+    """The hundred runs whose weights are kept are those of the survey of a thousand; four digits are enough."""
+    stored, thousand = (bp.SURVEYS[name].table(stored=DATA) for name in ("families_weights", "families"))
+    w = stored.filter(regex=r"^w\d+$").to_numpy()
+    y = bp.family_network().forward(w, bp.family_trees().inputs)["person 2"]
+    aunts = y[:, :, bp.families.case_of("Colin", "aunt")]
+    expected = thousand[thousand.decay > 0][[f"y {name}" for name in bp.families.PEOPLE]].to_numpy()[:100]
+    assert w.shape == (100, 630) and aunts == pytest.approx(expected, abs=2e-3)
+    assert stored["held out right by half"].tolist() == thousand["held out right by half"].tolist()[:100]
 
 
 def test_codes_and_colins_aunts_are_read_off_the_net(family_runs):
