@@ -133,6 +133,25 @@ def readme():
     return text
 
 
+def execute(chosen, given, target):
+    """Run notebooks and put them, and their figures, in their places in `target`: all, or none if any of them fails."""
+    # Each in a process of its own, for papermill changes the working directory of its process, which kernels start in.
+    with parallel_config(backend="loky", n_jobs=2):
+        attempts = Parallel(batch_size=1)(
+            delayed(attempt)(name, path, given, position % 2) for position, (name, path) in enumerate(chosen.items())
+        )
+    failed = {name: error for name, _, error in attempts if error}
+    for name, error in failed.items():
+        tqdm.write(f"\n{name} failed, see {(WORK / name).relative_to(REPOSITORY)}:\n{error}", file=sys.stderr)
+    if failed:
+        raise SystemExit(1)
+    made = {"notebooks": [path for _, path, _ in attempts], "figures": sorted((WORK / "figures").glob("*.*"))}
+    for folder, paths in made.items():
+        (target / folder).mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            os.replace(path, target / folder / path.name)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("notebook", nargs="?", help="one notebook, by name; default: all")
@@ -147,24 +166,10 @@ def main():
     shutil.rmtree(WORK, ignore_errors=True)
     # The kernels inherit this. Nothing here is affected: NumPy and tqdm have read their environment on import.
     os.environ |= environment() | {"BP_FIGURES": str(WORK / "figures")}
-    # Each in a process of its own, for papermill changes the working directory of its process, which kernels start in.
-    with parallel_config(backend="loky", n_jobs=2):
-        attempts = Parallel(batch_size=1)(
-            delayed(attempt)(name, path, given, position % 2) for position, (name, path) in enumerate(chosen.items())
-        )
-    failed = {name: error for name, _, error in attempts if error}
-    for name, error in failed.items():
-        tqdm.write(f"\n{name} failed, see {(WORK / name).relative_to(REPOSITORY)}:\n{error}", file=sys.stderr)
-    if failed:
-        raise SystemExit(1)
-    done = [path for _, path, _ in attempts]
-
     target = REPOSITORY / "runs" if given else REPOSITORY
-    made = {"notebooks": done, "figures": sorted((WORK / "figures").glob("*.*"))}
-    for folder, paths in made.items():
-        (target / folder).mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            os.replace(path, target / folder / path.name)
+    overview = {name for name in chosen if name.startswith("0_")}  # reads what the others report, in its place
+    for batch in (chosen.keys() - overview, overview):
+        execute({name: path for name, path in chosen.items() if name in batch}, given, target)
     if given:
         print("written to runs/notebooks and runs/figures")
     else:
