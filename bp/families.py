@@ -4,6 +4,7 @@ from functools import cache
 from itertools import permutations, product
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from . import checks
 from .network import Layer, Link, Network, Task
@@ -161,3 +162,29 @@ def encoded(weights, feature, resamples=999):
     best = np.take_along_axis(r, unit[:, None], axis=1)[:, 0]
     chance = np.array([np.abs(correlation(weights, one)).max(axis=1) for one in shuffled])
     return unit, best, (1 + np.count_nonzero(chance >= np.abs(best) - 1e-12, axis=0)) / (resamples + 1)
+
+
+def match(a, b):
+    """How alike two nets are, by the weights `(..., units, names)` that lead to their units: one number a pair.
+
+    The mean |r| between paired units, for the pairing with the largest: units have no names, and one that is on where
+    another is off says the same.
+    """
+    r = np.abs(_standard(a) @ _standard(b).swapaxes(-1, -2))
+    pairs = [one[linear_sum_assignment(one, maximize=True)].mean() for one in r.reshape(-1, *r.shape[-2:])]
+    return np.reshape(pairs, r.shape[:-2])
+
+
+def in_order(weights, model):
+    """The units `(units, names)` of a net, paired with a model's and in their order, white where those are white; and
+    |r| of each pair, `(units,)`."""
+    r = _standard(model) @ _standard(weights).T
+    units, order = linear_sum_assignment(np.abs(r), maximize=True)
+    r = r[units, order]
+    return weights[order] * np.sign(r)[:, None], np.abs(r)
+
+
+def _standard(weights):
+    """Each unit's weights with mean 0 and length 1: their products are r."""
+    weights = weights - weights.mean(axis=-1, keepdims=True)
+    return weights / np.linalg.norm(weights, axis=-1, keepdims=True)

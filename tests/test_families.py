@@ -1,7 +1,7 @@
 """The family trees against the letter, the rules of kinship said in another way, and counts by hand."""
 
 from collections import Counter
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +202,24 @@ def test_the_printed_activities_name_all_units():
         "output": 24, "penultimate": 6, "central": 12, "person": 6, "relationship": 6,
     }  # fmt: skip
     assert set(table.sort_values("relative_area").query("layer == 'output'").unit[-2:]) == {"Jennifer", "Margaret"}
+
+
+def test_match_is_the_best_of_all_pairings():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 4, 12))
+    found = families.match(a, b)
+    for run in range(3):
+        r = np.abs([[np.corrcoef(one, other)[0, 1] for other in b[run]] for one in a[run]])
+        assert found[run] == pytest.approx(max(r[range(4), order].mean() for order in permutations(range(4))))
+    assert families.match(a[:, None], b[None]).shape == (3, 3)
+    assert families.match(a[:, None], b[None])[1, 2] == pytest.approx(families.match(a[1], b[2]))
+
+
+def test_units_come_in_the_order_of_the_model():
+    rng = np.random.default_rng(0)
+    model = rng.normal(size=(6, 24))
+    order, signs = rng.permutation(6), rng.choice([-1, 1], 6)
+    turned = 3 * model[order] * signs[:, None] + 1
+    back, r = families.in_order(turned, model)
+    assert r == pytest.approx(np.ones(6)) and families.match(turned, model) == pytest.approx(1)
+    assert [np.corrcoef(one, other)[0, 1] for one, other in zip(back, model, strict=True)] == pytest.approx([1] * 6)

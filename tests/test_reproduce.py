@@ -64,7 +64,7 @@ def made_by_notebooks(folder):
 
 def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
     refused = run(clone, "9_nothing")
-    assert refused.returncode == 1 and "no notebook '9_nothing'; expected one of 1_symmetry" in refused.stderr
+    assert refused.returncode == 1 and "no notebook '9_nothing'; expected one of 0_overview" in refused.stderr
     refused = run(clone, "1_symmetry", "seed=50")
     assert refused.returncode == 1 and "has no parameter 'seed=50'; expected name=value with one of" in refused.stderr
     assert "seeds: int = 10_000  # how many runs" in refused.stderr
