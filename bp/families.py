@@ -170,7 +170,7 @@ def match(a, b):
     The mean |r| between paired units, for the pairing with the largest: units have no names, and one that is on where
     another is off says the same.
     """
-    r = np.abs(_standard(a) @ _standard(b).swapaxes(-1, -2))
+    r = np.abs(standard(a) @ standard(b).swapaxes(-1, -2))
     pairs = [one[linear_sum_assignment(one, maximize=True)].mean() for one in r.reshape(-1, *r.shape[-2:])]
     return np.reshape(pairs, r.shape[:-2])
 
@@ -178,13 +178,13 @@ def match(a, b):
 def in_order(weights, model):
     """The units `(units, names)` of a net, paired with a model's and in their order, white where those are white; and
     |r| of each pair, `(units,)`."""
-    r = _standard(model) @ _standard(weights).T
+    r = standard(model) @ standard(weights).T
     units, order = linear_sum_assignment(np.abs(r), maximize=True)
     r = r[units, order]
     return weights[order] * np.sign(r)[:, None], np.abs(r)
 
 
-def _standard(weights):
+def standard(weights):
     """Each unit's weights with mean 0 and length 1: their products are r."""
     weights = weights - weights.mean(axis=-1, keepdims=True)
     return weights / np.linalg.norm(weights, axis=-1, keepdims=True)
