@@ -125,16 +125,18 @@ SURVEYS = {
                 for limit in (0.2, 0.3, 0.45, 0.67, 1.0)
             ],
         ),
-        Survey(
-            "momentum",
-            momentum_experiment,
-            range(200),
-            [
-                {"problem": problem, "alpha": alpha, "epsilon": epsilon}
-                for problem, epsilons in STEPS.items()
-                for alpha in (0.0, 0.5, 0.9, 0.95, 0.99)
-                for epsilon in epsilons
-            ],
+        *(
+            Survey(
+                name,
+                momentum_experiment,
+                range(200),
+                {"problem": [problem], "alpha": [0.0, 0.5, 0.9, 0.95, 0.99], "epsilon": STEPS[problem]},
+            )
+            for name, problem in (
+                ("momentum_symmetry", "symmetry"),
+                ("momentum_xor", "XOR"),
+                ("momentum_families", "family trees"),
+            )
         ),
         Survey("optimisers", method_experiment, range(1000), {"problem": ["symmetry", "XOR"], "method": METHODS}),
         Survey("optimisers_families", method_experiment, range(200), {"problem": ["family trees"], "method": METHODS}),

@@ -97,4 +97,4 @@ def test_problems_are_as_declared():
     assert "input->output" in skipping.shapes and skipping.size == 7
     tanh = landscape.activation_experiment("symmetry", "tanh", 0.1).net
     assert [repr(layer.activation) for layer in tanh.layers] == ["logistic", "tanh", "logistic"]
-    assert bp.SURVEYS["momentum"].at({"problem": "family trees", "alpha": 0.5, "epsilon": 0.1}).limit == 1.0
+    assert bp.SURVEYS["momentum_families"].at({"problem": "family trees", "alpha": 0.5, "epsilon": 0.1}).limit == 1.0
