@@ -72,7 +72,7 @@ def main():
     ]
     table = pd.DataFrame(rows, columns=["survey", "column", "difference", "largest under", "rows"])
     if set(names) < set(bp.SURVEYS):
-        known = pd.read_csv(FOLDER / "tolerances.csv", keep_default_na=False)
+        known = pd.read_csv(FOLDER / "tolerances.csv", dtype=str, keep_default_na=False)
         table = pd.concat([known[known.survey.isin(set(bp.SURVEYS) - set(names))], table])
         table = table.sort_values("survey", key=lambda of: of.map(list(bp.SURVEYS).index), kind="stable")
     write_whole(FOLDER / "tolerances.csv", lambda part: table.to_csv(part, index=False, lineterminator="\n"))
