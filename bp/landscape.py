@@ -213,15 +213,16 @@ def width_experiment(task, hidden, skips, epsilon):
 def followed(runs):
     """Of runs that are given up: where L-BFGS leads from there. Is it a minimum, and how poor?
 
-    E and the largest slope there, the smallest curvature, the largest weight, and whether that solves the task.
+    E and the largest slope there, the smallest curvature, the largest weight, and whether that solves the task. Of runs
+    that need not be followed: zeros, and yes.
     """
-    rows = np.flatnonzero((runs.fit.solved_at < 0) & ~runs.fit.diverged)
-    names = ("E followed", "slope followed", "curvature followed", "largest weight followed", "solved followed")
-    found = {name: np.full(len(runs.seeds), np.nan) for name in names}
-    for row in rows:
+    lost = (runs.fit.solved_at < 0) & ~runs.fit.diverged
+    names = ("E followed", "slope followed", "curvature followed", "largest weight followed")
+    found = {name: np.zeros(len(lost)) for name in names} | {"solved followed": (runs.fit.solved_at >= 0).astype(int)}
+    for row in np.flatnonzero(lost):
         end = minimise(runs.net, runs.fit.weights[row], runs.task, limit=5000)
         curvature = least_curvature(runs.net, end.w, runs.task)
-        values = (end.error, np.abs(end.gradient).max(), curvature, np.abs(end.w).max(), float(end.solved_at >= 0))
-        for name, value in zip(names, values, strict=True):
+        values = (end.error, np.abs(end.gradient).max(), curvature, np.abs(end.w).max(), end.solved_at >= 0)
+        for name, value in zip(found, values, strict=True):
             found[name][row] = value
     return found

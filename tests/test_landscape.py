@@ -76,7 +76,7 @@ def test_what_is_given_up_is_followed_to_the_bottom():
     found = landscape.followed(runs)
     given_up = runs.fit.solved_at < 0
     assert 0 < given_up.sum() < 12
-    assert (np.isnan(found["E followed"]) == ~given_up).all()
+    assert not found["E followed"][~given_up].any() and found["solved followed"][~given_up].all()
     E, _ = runs.net.gradient(runs.fit.weights, runs.task)
     assert (found["E followed"][given_up] <= E[given_up] + 1e-12).all()
 
