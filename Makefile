@@ -3,7 +3,7 @@
 # make test          prove it: style, unit tests, the fixed point, every notebook's output
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make scale         how surveys scale: time and memory against runs, and what a million would take
-# make tolerances    how far stored surveys differ on other processors' kernels: what check_rows allows there; ONLY=symmetry
+# make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
 # make lab           read and change the notebooks in the browser
 # make clean         remove what these made
