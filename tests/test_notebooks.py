@@ -120,6 +120,12 @@ def test_a_report_names_what_is_wrong():
         claims.report(**{known: ("all", 0, "holds")})
 
 
+def test_verdicts_go_by_the_lower_end_of_the_interval():
+    for low, verdict in ((0.951, "holds"), (0.95, "holds with a qualification"), (0.5, "does not hold")):
+        assert bp.verdict(bp.Estimate(0.99, low, 1.0)) == verdict
+    assert bp.verdict(bp.Estimate(0.9, 0.6, 1.0), holds=0.5, qualified=0.1) == "holds"
+
+
 def test_a_claim_reported_twice_is_refused(tmp_path):
     output = nbformat.v4.new_output("display_data", {claims.MIME: {"fig1_sweeps": ["1", 1, "holds"]}})
     cell = nbformat.v4.new_code_cell("", outputs=[output, output])
