@@ -302,12 +302,16 @@ class Survey:
             before, now = stored[column].fillna("").to_numpy(), again[column].fillna("").to_numpy()
             agree = before == now
             if column in allowed:
-                gap = np.subtract(
-                    *(pd.to_numeric(pd.Series(one), errors="coerce").to_numpy(float) for one in (before, now))
-                )
+                gap = np.subtract(_numbers(before), _numbers(now))
                 agree |= np.abs(gap) <= allowed[column]
             checks.same_values(column, rows, before, now, agree, file)
         return _parse(text)
+
+
+def _numbers(text):
+    """What the text of a column says, True being 1 and False 0; NaN where it is no number."""
+    text = pd.Series(text).replace({"True": "1", "False": "0"})
+    return pd.to_numeric(text, errors="coerce").to_numpy(float)
 
 
 def _part(first, experiment, cell, seeds):
