@@ -180,17 +180,17 @@ RULES = {  # how "the error was considered to be zero if ..." can be read
 
 
 def families_experiment(held_out=4, sweeps=1500, measures=(), epsilon=0.01, decay=0.0, error=squared, limit=0.3):
-    """The net of Fig. 3 on the questions that are not held out: by number, or so many, drawn by each run's seed.
-
-    The first 20 sweeps take half of epsilon, and α = 0.5.
-    """
+    """The net of Fig. 3 on the questions that are not held out: by number, or so many, drawn by each run's seed."""
     task = at_random(FAMILIES, held_out) if isinstance(held_out, int) else FAMILIES.hold_out(held_out)
     rest = {"decay": decay, "error": error, "tolerance": [0.5, 0.25, 0.21]}
-    phases = [
-        {"sweeps": 20, "epsilon": epsilon / 2, "alpha": 0.5} | rest,
-        {"sweeps": sweeps - 20, "epsilon": epsilon, "alpha": 0.9} | rest,
-    ]
+    phases = [phase | rest for phase in schedule(epsilon, sweeps)]
     return Experiment(family_network(), task, phases, measures, limit)
+
+
+def schedule(epsilon, sweeps, start=20):
+    """The phases of Fig. 4's caption: the first sweeps, 20 as printed or none, take half of ε, and α = 0.5."""
+    first = [{"sweeps": start, "epsilon": epsilon / 2, "alpha": 0.5}] if start else []
+    return [*first, {"sweeps": sweeps - start, "epsilon": epsilon, "alpha": 0.9}]
 
 
 def at_random(task, count):

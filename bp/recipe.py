@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right
+from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right, schedule
 from .families import FEATURES, case_of, correlation, family_network
 from .network import Activation, Link, Network, Task, squared, tanh
 from .survey import Experiment
@@ -54,10 +54,9 @@ def families_read(epsilon=0.01, sweeps=1500, **readings):
         crossed = [Link("person 1", "relationship code"), Link("relationship", "person code")]
         net = Network(net.layers, [*net.links, *crossed])
     inputs = {name: np.where(on, of["inputs"][1], of["inputs"][0]) for name, on in FAMILIES.inputs.items()}
-    start = {"sweeps": of["start"], "epsilon": epsilon / 2, "alpha": 0.5}
-    phases = [start, {"sweeps": sweeps - of["start"], "epsilon": epsilon, "alpha": 0.9}]
+    phases = schedule(epsilon, sweeps, of["start"])
     task = at_random(_targets(Task(inputs, FAMILIES.targets), of), 4)
-    return _experiment(net, task, FAMILIES.cases, phases[of["start"] == 0 :], [scores], of)
+    return _experiment(net, task, FAMILIES.cases, phases, [scores], of)
 
 
 def sequences_read(epsilon=0.02, **readings):
@@ -193,11 +192,8 @@ def net_of_depth(depth):
 def plateau_experiment(depth, epsilon, limit, decay):
     """All 104 questions with the hinge, long enough to leave the plateau on which all are answered alike."""
     rest = {"decay": decay, "error": RULES["hinge"]}
-    phases = [
-        {"sweeps": 20, "epsilon": epsilon / 2, "alpha": 0.5} | rest,
-        {"sweeps": 3000 if decay else int(60 / epsilon), "epsilon": epsilon, "alpha": 0.9, "record": 10} | rest,
-    ]
-    return Experiment(net_of_depth(depth), FAMILIES, phases, [left_at], limit)
+    first, then = schedule(epsilon, 20 + (3000 if decay else int(60 / epsilon)))
+    return Experiment(net_of_depth(depth), FAMILIES, [first | rest, then | rest | {"record": 10}], [left_at], limit)
 
 
 def left_at(runs):
