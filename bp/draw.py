@@ -1,12 +1,15 @@
 """Every picture: functions that draw on the axes they are given. Notebooks put them together and save them."""
 
+import io
 import os
 import warnings
+from base64 import b64encode
 from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 from matplotlib.animation import FuncAnimation, PillowWriter
 
 from .files import REPOSITORY, write_whole
@@ -41,6 +44,20 @@ def _folder():
     return folder
 
 
+def show(figure, alt):
+    """Display `figure` as the output of a cell, with what it shows in words for those who do not see it: `alt`."""
+    data, metadata = output(figure, alt)
+    plt.close(figure)
+    display(data, metadata=metadata, raw=True)
+
+
+def output(figure, alt):
+    """A picture and its words as Jupyter keeps them: data and metadata."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    return {"image/png": b64encode(file.getvalue()).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
 def animate(figure, frame, frames, name, seconds):
     """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`."""
     film = FuncAnimation(figure, frame, frames)
@@ -52,10 +69,16 @@ def animate(figure, frame, frames, name, seconds):
     write_whole(_folder() / f"{name}.gif", write)
 
 
-def symmetry_net(ax, matrices, run=0):
+def shaded(y):
+    """The color of a unit whose state is `y`: white at 0, and at 1 a blue on which black can be read."""
+    return plt.cm.Blues(0.6 * y)
+
+
+def symmetry_net(ax, matrices, run=0, states=None):
     """A net with one column of inputs and two hidden units as Fig. 1 draws it: weights on arcs, biases in nodes.
 
-    `matrices` is `net.matrices(w)` of `layered(inputs, 2, 1)`, `run` the row of `w` to draw.
+    `matrices` is `net.matrices(w)` of `layered(inputs, 2, 1)`, `run` the row of `w` to draw. `states`, layer name ->
+    `(units,)`, shade the units, the darker the more active.
     """
     W, V = matrices["input->hidden"][run], matrices["hidden->output"][run, 0]
     b, c = matrices["hidden"][run], matrices["output"][run, 0]
@@ -66,8 +89,9 @@ def symmetry_net(ax, matrices, run=0):
     heights = (inputs - 1) / 2 - np.arange(inputs)
     top = heights[0] + 2.0
 
-    def node(x, y, text=""):
-        ax.add_patch(plt.Circle((x, y), radius, facecolor="white", edgecolor=INK, lw=1.6, zorder=3))
+    def node(x, y, layer, unit, text=""):
+        shade = "white" if states is None else shaded(states[layer][unit])
+        ax.add_patch(plt.Circle((x, y), radius, facecolor=shade, edgecolor=INK, lw=1.6, zorder=3))
         ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
 
     def number(x):
@@ -77,14 +101,14 @@ def symmetry_net(ax, matrices, run=0):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
         ax.annotate("", corners[-1], corners[-2], arrowprops=arrow)
 
-    node(0, top, number(c))
+    node(0, top, "output", 0, number(c))
     ax.text(0, top - 0.66, "Output unit", ha="center", va="center")
     ax.text(0, heights[-1] - 0.7, "Input units", ha="center", va="center")
     ax.plot([-1, 1], [0, 0], color=INK, lw=1.6, dashes=(5, 4))  # the midpoint
-    for y in heights:
-        node(0, y)
-    for side, weights, v, bias in zip((-1, 1), W, V, b, strict=True):
-        node(side * column, 0, number(bias))
+    for unit, y in enumerate(heights):
+        node(0, y, "input", unit)
+    for unit, (side, weights, v, bias) in enumerate(zip((-1, 1), W, V, b, strict=True)):
+        node(side * column, 0, "hidden", unit, number(bias))
         ax.text(side * (column + 1.0), -0.15, "hidden\nunit", ha="center", va="center")
         arc((side * column, 0), (side * (column + 0.75), 0.6), (side * (column + 0.75), top), (side * radius, top))
         ax.text(side * 1.3, top + 0.08, number(v), ha="center", va="bottom")
@@ -199,7 +223,7 @@ def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=F
     largest = max(np.abs(derivatives).max(), 1e-12)
     for (t, unit), y in np.ndenumerate(states):
         slope = derivatives[t, unit]
-        shade = "white" if np.isnan(y) else plt.cm.Blues(0.9 * y)
+        shade = "white" if np.isnan(y) else shaded(y)
         edge = INK if slope == 0 else ORANGE if slope > 0 else "#009e73"
         width = 1.4 if slope == 0 else 1.4 + 5 * abs(slope) / largest
         ax.scatter(unit, t, s=620, facecolor=shade, edgecolor=edge, lw=width, zorder=3)
