@@ -123,6 +123,66 @@ def symmetry_net(ax, matrices, run=0, states=None):
     ax.axis("off")
 
 
+def by_hand(ax, weights, states, slopes, lit=()):
+    """A net of units 1 and 2, hidden units 3 and 4, and unit 5, with its numbers, as far as they are known.
+
+    `weights` maps "w31", ..., "b5" to numbers, `states` units to y, `slopes` units to dE/dx; units of `lit` are ringed.
+    """
+    place = {1: (0, 0), 2: (3, 0), 3: (0, 2), 4: (3, 2), 5: (1.5, 4)}
+    minus = lambda text: text.replace("-", "\N{MINUS SIGN}")  # noqa: E731
+    for name, weight in weights.items():
+        (x, y), j = place[int(name[1])], int(name[1])
+        if name[0] == "b":
+            ax.text(
+                x + 0.45 * (1 if j != 3 else -1),
+                y + 0.22,
+                minus(f"$b_{j}$ = {weight:.2f}"),
+                va="center",
+                ha="left" if j != 3 else "right",
+            )
+            continue
+        x_from, y_from = place[int(name[2])]
+        ax.plot(
+            [x_from, x],
+            [y_from, y],
+            color=GREY,
+            lw=0.8 + min(abs(weight), 8) / 2,
+            ls="-" if weight >= 0 else "--",
+            zorder=1,
+        )
+        at = 0.3 if abs(x - x_from) > 2 else 0.5  # crossing lines have their labels apart
+        spot = (x + at * (x_from - x), y + at * (y_from - y))
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.text(
+            *spot, minus(f"$w_{{{name[1:]}}}$ = {weight:.2f}"), ha="center", va="center", fontsize=9, bbox=box, zorder=2
+        )
+    for unit, (x, y) in place.items():
+        shade = shaded(states[unit]) if unit in states else "white"
+        ring = {"edgecolor": ORANGE, "lw": 3.5} if unit in lit else {"edgecolor": INK, "lw": 1.4}
+        ax.add_patch(plt.Circle((x, y), 0.36, facecolor=shade, zorder=3, **ring))
+        ax.text(x, y, f"{states[unit]:.2f}" if unit in states else "", ha="center", va="center", zorder=4)
+        ax.text(x, y - 0.5, f"unit {unit}", ha="center", va="center", fontsize=8, zorder=4)
+        if unit in slopes:
+            side = -1 if unit == 3 else 1
+            text = minus(f"$\\partial E/\\partial x_{unit}$ = {slopes[unit]:.4f}")
+            ax.text(x + 0.45 * side, y - 0.18, text, color=ORANGE, va="center", ha="left" if side > 0 else "right")
+    ax.set(xlim=(-2.4, 5.4), ylim=(-0.8, 4.6), aspect="equal")
+    ax.axis("off")
+
+
+def receptive_fields(axes, weights, people, notes=(), largest=None):
+    """Fig. 4: the weights `(6, 24)` to each of six units, on 3 x 2 axes: the English above their Italian twins.
+
+    `people` names the columns, above the two upper units; `notes` has what to write below each.
+    """
+    largest = np.abs(weights).max() if largest is None else largest
+    for ax, unit in zip(np.ravel(axes), (4, 1, 5, 2, 6, 3), strict=True):
+        hinton(ax, weights[unit - 1].reshape(2, 12), None, people if unit in (4, 1) else None, largest)
+        ax.text(-1 if unit > 3 else 12, 0.5, unit, ha="center", va="center", fontsize=12)
+        if len(notes):
+            ax.set_xlabel(notes[unit - 1], fontsize=8)
+
+
 def learning_curve(ax, sweeps, error, marks=()):
     """E against sweeps, `error` being `(recordings,)` or `(recordings, runs)`; `marks` are pairs of (sweep, label)."""
     ax.plot(sweeps, error, lw=1.4)
@@ -276,6 +336,23 @@ _PLACES = np.array([
     *[(2.5, 2), (7.9, 2), (2.4, 1), (7.6, 1), (13, 1), (5.3, 0)],
     *[(5.1, 2), (10.3, 2), (5.2, 1), (10.6, 1), (0, 1), (7.5, 0)],
 ])  # fmt: skip
+
+
+ASKED = "#cfe5f5"  # whom a question is about
+
+
+def answered(activity):
+    """The background of somebody whose unit is so active: white at 0, orange at 1."""
+    return plt.cm.Oranges(0.5 * activity)
+
+
+def places(*trees):
+    """Where family trees have their people, one tree below the other: name -> (row, column of 15)."""
+    return {
+        name: (4 * tree + 2 - int(y), int(x))
+        for tree, people in enumerate(trees)
+        for name, (x, y) in zip(people, _PLACES, strict=True)
+    }
 
 
 def family_tree(ax, people, marriages, colors=None):

@@ -1,0 +1,241 @@
+"""Something to play with: controls around `bp.pictures`. Not part of `import bp`, which needs no widgets."""
+
+from html import escape
+from time import perf_counter
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import traitlets
+
+from . import draw, pictures
+from .families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS
+
+
+class Explorer(widgets.VBox):
+    """Controls, and the picture that a function draws from their values, drawn anew whenever one of them changes.
+
+    `picture(**values)` returns a figure, its words, and HTML to stand below it. `controls` maps its arguments to
+    widgets, or to a tuple of widgets for a tuple of values; `rows` says which widgets stand side by side. Where no
+    widget can be shown, on GitHub for instance, the same output has the picture.
+    """
+
+    def __init__(self, picture, controls, rows):
+        self.picture, self.controls, self.still = picture, controls, False
+        self.image, self.numbers, self.took = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
+        super().__init__([*wrapped, self.image, self.numbers, self.took])
+        self.add_class("bp-explorer")
+        for control in controls.values():
+            for one in control if isinstance(control, tuple) else (control,):
+                one.observe(self.redraw, "value")
+        self.redraw()
+
+    def values(self):
+        """What the controls are set to, by name."""
+        return {
+            name: tuple(one.value for one in control) if isinstance(control, tuple) else control.value
+            for name, control in self.controls.items()
+        }
+
+    def redraw(self, _=None):
+        """Draw the picture of the controls as they are."""
+        if self.still:
+            return
+        start = perf_counter()
+        with plt.rc_context(draw.STYLE):
+            figure, self.alt, numbers = self.picture(**self.values())
+            self.output = draw.output(figure, self.alt)
+        png, alt = self.output[0]["image/png"], escape(self.alt, quote=True)
+        self.image.value = f'<img alt="{alt}" src="data:image/png;base64,{png}" style="max-width: 100%">'
+        self.numbers.value = f'<div aria-live="polite" style="line-height: 1.5">{numbers}</div>'
+        self.took.value = f"<small>computed and drawn in {perf_counter() - start:.2f} s</small>"
+
+    def set(self, **values):
+        """Move several controls at once, for one new picture."""
+        self.still = True
+        for name, value in values.items():
+            control = self.controls[name]
+            for one, its in zip(control, value, strict=True) if isinstance(control, tuple) else ((control, value),):
+                one.value = its
+        self.still = False
+        self.redraw()
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = self.output
+        return super()._repr_mimebundle_(**kwargs) | data, metadata
+
+
+WIDE = {"description_width": "initial"}  # room for whole labels
+
+
+def slider(label, value, low, high, step, kind=widgets.FloatSlider, **rest):
+    """A slider that takes effect when it is released."""
+    rest = {"continuous_update": False, "style": WIDE, "layout": {"width": "340px"}} | rest
+    return kind(value, description=label, min=low, max=high, step=step, **rest)
+
+
+def whole(label, value, low, high, step=1, **rest):
+    """The same, of whole numbers."""
+    return slider(label, value, low, high, step, widgets.IntSlider, **rest)
+
+
+def player(along, interval=300):
+    """A button that walks a slider to its end."""
+    play = widgets.Play(along.min, min=along.min, max=along.max, step=along.step, interval=interval)
+    play.tooltip = f"play: {along.description}"
+    widgets.jslink((play, "value"), (along, "value"))
+    along.observe(lambda change: setattr(play, "max", change.new), "max")
+    return play
+
+
+def switch(label, value=False, **rest):
+    """A button that is on or off."""
+    return widgets.ToggleButton(value, description=label, **rest)
+
+
+NARROW = {"width": "230px"}
+
+
+def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
+    """Fig. 1 to play with: train the symmetry net by any ε, α, seed and width, and show it patterns.
+
+    Seed 1 is the first that solves the task within 3,000 sweeps.
+    """
+    pattern = tuple(switch(f"input {k}", k in (2, 5), layout={"width": "80px"}) for k in range(1, 7))
+    rates = slider("ε", epsilon, 0.01, 1.0, 0.01), slider("α", alpha, 0.0, 0.99, 0.01)
+    run = whole("seed", seed, 0, 99), whole("hidden units", hidden, 1, 8)
+    sweep = whole("sweeps", pictures.SWEEPS, 0, pictures.SWEEPS, pictures.EVERY)
+    names = ("pattern", "epsilon", "alpha", "seed", "hidden", "sweep")
+    controls = dict(zip(names, (pattern, *rates, *run, sweep), strict=True))
+    return Explorer(pictures.symmetry, controls, [pattern, rates, run, [sweep, player(sweep)]])
+
+
+def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
+    """Equations (1)-(8) by hand: a net with nine weights, step by step forward, back, and down."""
+    named = zip(pictures.NAMES, weights, strict=True)
+    nine = tuple(slider(name, one, -8.0, 8.0, 0.01, layout=NARROW) for name, one in named)
+    cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
+    case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
+    last = len(pictures.STEPS) - 1
+    epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1), whole("step", last, 0, last)
+    change = widgets.Button(description="change the weights (8)", layout={"width": "200px"})
+    controls = {"weights": nine, "case": case, "epsilon": epsilon, "step": step}
+    explorer = Explorer(pictures.one_pass, controls, [[case], [step, player(step, 1500)], [epsilon, change], nine])
+
+    def descend(_):
+        now = explorer.values()
+        explorer.set(weights=pictures.descended(now["weights"], now["case"], now["epsilon"]))
+
+    change.on_click(descend)
+    return explorer
+
+
+class Tree(widgets.GridBox):
+    """The people as buttons, in their places in the two trees; `value` is the one chosen last."""
+
+    value = traitlets.Unicode()
+
+    def __init__(self, value):
+        self.people = {}
+        for name, (row, column) in draw.places(ENGLISH, ITALIAN).items():
+            area = f"{row + 1} / {column + 1} / span 1 / span 2"
+            self.people[name] = widgets.Button(description=name, layout={"grid_area": area, "width": "auto"})
+            self.people[name].on_click(lambda button: setattr(self, "value", button.description))
+        grid = {"grid_template_columns": "repeat(15, minmax(0, 1fr))", "max_width": "960px"}
+        super().__init__(list(self.people.values()), layout=grid, value=value)
+
+    @traitlets.observe("value")
+    def _mark(self, change):
+        for name, button in self.people.items():
+            button.button_style = "primary" if name == change.new else ""
+
+
+def family_trees(person="Colin", relationship="aunt", seed=0):
+    """Ask a trained net of the family trees anything. Seeds 0 to 99 are stored runs by our recipe; 0 is the first."""
+    tree, run, away = Tree(person), whole("seed", seed, 0, 99), widgets.Dropdown(description="held out", style=WIDE)
+    asked = widgets.ToggleButtons(options=RELATIONSHIPS, value=relationship, style={"button_width": "90px"})
+    controls = {"person": tree, "relationship": asked, "seed": run}
+    explorer = Explorer(pictures.family_trees, controls, [[tree], [asked], [run, away]])
+
+    def list_them(_=None):
+        four = [(" has-".join(question), question) for question in pictures.held_out(run.value)]
+        away.options = [("choose one of this run's", None), *four]
+
+    def jump(change):
+        if change.new is not None:
+            explorer.set(person=change.new[0], relationship=change.new[1])
+
+    list_them()
+    run.observe(list_them, "value")
+    away.observe(jump, "value")
+    return explorer
+
+
+def codes(person="Colin", relationship="aunt", seed=0):
+    """Set the six units that encode a person by hand, and see whom the net takes them for."""
+    units = tuple(slider(f"unit {k}", 0.5, 0.0, 1.0, 0.01, layout=NARROW) for k in range(1, 7))
+    whose = widgets.Dropdown(options=PEOPLE, value=person, description="begin with the code of", style=WIDE)
+    asked = widgets.Dropdown(options=RELATIONSHIPS, value=relationship, description="has-", style=WIDE)
+    run = whole("seed", seed, 0, 99)
+    controls = {"code": units, "relationship": asked, "seed": run}
+    explorer = Explorer(pictures.codes, controls, [[whose, asked], units, [run]])
+
+    def begin(_=None):
+        explorer.set(code=pictures.person_codes(run.value)[PEOPLE.index(whose.value)].round(2).tolist())
+
+    begin()
+    for control in (whose, run):
+        control.observe(begin, "value")
+    return explorer
+
+
+def receptive_fields(seed=0):
+    """Fig. 4 growing over the sweeps, with decay and without. Trained here, by our recipe."""
+    last = pictures.FAMILY_SWEEPS
+    sweep, decay, run = (
+        whole("sweeps", last, 0, last, pictures.EVERY),
+        switch("with decay", True),
+        whole("seed", seed, 0, 99),
+    )
+    controls = {"sweep": sweep, "decay": decay, "seed": run}
+    return Explorer(pictures.receptive_fields, controls, [[sweep, player(sweep)], [decay, run]])
+
+
+def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
+    """Leave the plateau of the family trees, by ε, by the range of the initial weights, or by decay: printed at first."""
+    controls = {
+        "epsilon": slider("ε", epsilon, 0.01, 0.3, 0.01),
+        "limit": slider("initial weights ±", limit, 0.1, 2.0, 0.1),
+        "decay": slider("decay, %", decay, 0.0, 0.4, 0.02),
+        "seed": whole("seed", seed, 0, 99),
+    }
+    one, two, three, four = controls.values()
+    return Explorer(pictures.recipe, controls, [[one, two], [three, four]])
+
+
+def time(weights=(4.0, 3.0, -3.0, 2.0), start=(1.0, 0.0, 0.0), wanted=1.0, steps=4):
+    """Fig. 5 to play with: an iterative net through time, states forward, derivatives back."""
+    four = tuple(slider(f"w{k}", one, -9.0, 9.0, 0.1, layout=NARROW) for k, one in enumerate(weights, 1))
+    named = zip(("left", "middle", "right"), start, strict=True)
+    first = tuple(slider(f"{name} at 0", one, 0.0, 1.0, 0.05, layout=NARROW) for name, one in named)
+    aim, length = slider("left at the end should be", wanted, 0.0, 1.0, 0.05), whole("steps", steps, 1, 8)
+    moment = whole("moment", 2 * steps, 0, 2 * steps)
+    controls = {"weights": four, "start": first, "wanted": aim, "steps": length, "moment": moment}
+    rows = [four, first, [length, aim], [moment, player(moment, 800)]]
+    length.observe(lambda change: setattr(moment, "max", 2 * change.new), "value")
+    return Explorer(pictures.time, controls, rows)
+
+
+def minima(hidden=2, skips=False, epsilon=0.5, alpha=0.9, seed=0):
+    """XOR with any number of hidden units: where do runs get stuck, and what are ways around?"""
+    sweep = whole("sweeps", pictures.SWEEPS, 0, pictures.SWEEPS, pictures.EVERY)
+    controls = {
+        "hidden": whole("hidden units", hidden, 1, 8),
+        "skips": switch("connections that skip", skips, layout={"width": "200px"}),
+        "epsilon": slider("ε", epsilon, 0.1, 10.0, 0.1),
+        "alpha": slider("α", alpha, 0.0, 0.99, 0.01),
+        "seed": whole("seed", seed, 0, 99),
+        "sweep": sweep,
+    }
+    one, two, three, four, five, _ = controls.values()
+    return Explorer(pictures.minima, controls, [[one, two], [three, four], [five], [sweep, player(sweep)]])
