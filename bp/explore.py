@@ -202,7 +202,7 @@ def receptive_fields(seed=0):
 
 
 def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
-    """Leave the plateau of the family trees, by ε, by the range of the initial weights, or by decay: printed at first."""
+    """Leave the plateau of the family trees, by ε, the range of the initial weights, or decay; printed at first."""
     controls = {
         "epsilon": slider("ε", epsilon, 0.01, 0.3, 0.01),
         "limit": slider("initial weights ±", limit, 0.1, 2.0, 0.1),
