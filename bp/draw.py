@@ -95,7 +95,7 @@ def symmetry_net(ax, matrices, run=0, states=None):
         ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
 
     def number(x):
-        return f"{x:.1f}".replace("-", "\N{MINUS SIGN}")
+        return f"{round(float(x), 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")  # 0.0 has no sign
 
     def arc(*corners):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")

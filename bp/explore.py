@@ -81,7 +81,7 @@ def whole(label, value, low, high, step=1, **rest):
 
 def player(along, interval=300):
     """A button that walks a slider to its end."""
-    play = widgets.Play(along.min, min=along.min, max=along.max, step=along.step, interval=interval)
+    play = widgets.Play(along.value, min=along.min, max=along.max, step=along.step, interval=interval)
     play.tooltip = f"play: {along.description}"
     widgets.jslink((play, "value"), (along, "value"))
     along.observe(lambda change: setattr(play, "max", change.new), "max")
@@ -154,15 +154,16 @@ def family_trees(person="Colin", relationship="aunt", seed=0):
     """Ask a trained net of the family trees anything. Seeds 0 to 99 are stored runs by our recipe; 0 is the first."""
     tree, run, away = Tree(person), whole("seed", seed, 0, 99), widgets.Dropdown(description="held out", style=WIDE)
     asked = widgets.ToggleButtons(options=RELATIONSHIPS, value=relationship, style={"button_width": "90px"})
+    asked.layout.width = "600px"  # two rows of six, as in Fig. 3
     controls = {"person": tree, "relationship": asked, "seed": run}
     explorer = Explorer(pictures.family_trees, controls, [[tree], [asked], [run, away]])
 
     def list_them(_=None):
         four = [(" has-".join(question), question) for question in pictures.held_out(run.value)]
-        away.options = [("choose one of this run's", None), *four]
+        away.options = [("choose one of this run's", ()), *four]
 
     def jump(change):
-        if change.new is not None:
+        if change.new:
             explorer.set(person=change.new[0], relationship=change.new[1])
 
     list_them()

@@ -1,0 +1,104 @@
+"""JupyterLab on loopback, over a copy of the notebooks, and a browser that looks at it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+SCREENSHOTS = Path(os.environ.get("BP_SCREENSHOTS") or REPOSITORY / "runs" / "screenshots")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False}}  # no pop-up over the page
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, or the one that CHROMIUM in the environment names."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        raise RuntimeError("there is no Chromium; expected `chromium` on the PATH, or its place in CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab whose files are copies."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(REPOSITORY / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    (home / "data").symlink_to(REPOSITORY / "data")
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    for name, values in SETTINGS.items():
+        (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(values), encoding="utf-8")
+    with server(home, "lab") as address:
+        yield address
+
+
+@contextmanager
+def server(home, kind):
+    """A Jupyter server of some kind that has its files, settings and runtime in `home`; stopped at the end."""
+    port = free_port()
+    rest = {"JUPYTERLAB_SETTINGS_DIR": home / "settings", "JUPYTER_RUNTIME_DIR": home / "runtime"}
+    rest |= {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces"}
+    options = [f"--port={port}", "--no-browser", "--allow-root", f"--ServerApp.root_dir={home}"]
+    options += ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.port_retries=0"]
+    command = [sys.executable, "-m", "jupyter", kind, *options]
+    with (home / f"{kind}.log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=os.environ | {k: str(v) for k, v in rest.items()}, stdout=log, stderr=subprocess.STDOUT
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, process, home / f"{kind}.log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port():
+    """A port that nothing listens to."""
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait_for(address, process, log, seconds=60):
+    """Until the server answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urlopen(f"{address}/api"):
+                return
+        except (URLError, ConnectionError):
+            time.sleep(0.2)
+    raise RuntimeError(f"Jupyter did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture
+def page(browser, request):
+    """A page that fails its test if the console has an error, and leaves a screenshot."""
+    page = browser.new_page(viewport={"width": 1300, "height": 1100})
+    page.set_default_timeout(60_000)
+    errors = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{request.node.name.replace('/', '_')}.png")
+    page.close()
+    assert not errors
