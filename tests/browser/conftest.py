@@ -11,13 +11,18 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import nbformat
 import pytest
+from nbstripout import strip_output
 from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = Path(os.environ.get("BP_SCREENSHOTS") or REPOSITORY / "runs" / "screenshots")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-SETTINGS = {"notification": {"fetchNews": "false", "checkForUpdates": False}}  # no pop-up over the page
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},  # no pop-up over the page
+    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are there, not only those on the screen
+}
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +39,25 @@ def browser():
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """The address of a JupyterLab whose files are copies."""
+    """The address of a JupyterLab whose files are copies: as published, and fresh ones, without any output."""
     home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(REPOSITORY / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
     (home / "data").symlink_to(REPOSITORY / "data")
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
+    for folder in ("notebooks", "fresh", "play"):
+        (home / folder).mkdir()
+    for path in (REPOSITORY / "notebooks").glob("*.ipynb"):
+        shutil.copy(path, home / "notebooks")
+        nbformat.write(
+            strip_output(nbformat.read(path, as_version=4), keep_output=False, keep_count=False, keep_id=True),
+            home / "fresh" / path.name,
+        )
+    for name in ("symmetry", "one_pass", "family_trees"):
+        cells = [nbformat.v4.new_code_cell(f"from bp import explore\nexplore.{name}()")]
+        python = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), home / "play" / f"{name}.ipynb")
     for name, values in SETTINGS.items():
-        (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(values), encoding="utf-8")
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values), encoding="utf-8")
     with server(home, "lab") as address:
         yield address
 
