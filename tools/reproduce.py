@@ -31,7 +31,18 @@ FLEETING = (
     "cell.metadata.papermill",
     "cell.metadata.execution",
     "metadata.language_info.version",
+    "metadata.widgets",
 )
+WIDGET = "application/vnd.jupyter.widget-view+json"  # means nothing without its kernel; its picture stands beside it
+COLAB = """\
+# On Google Colab this fetches the repository first; everywhere else it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    !git clone --quiet --depth 1 {home}
+    %cd {name}/notebooks
+    %pip install --quiet --editable .. autograd
+    sys.path.insert(0, "..")"""
 AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX512")) and __cpu_features__[name]]
 
 
@@ -98,8 +109,23 @@ def run(name, path, chosen, position=0):
         notebook, {}
     )  # how a cell's text falls into messages is a matter of time
     notebook = strip_output(notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=list(FLEETING))
+    for cell in notebook.cells:
+        if "colab" in cell.metadata.tags:
+            cell.source = colab()
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET, None)
     nbformat.write(notebook, done)
     return done
+
+
+def home():
+    """Where the repository lives, by CITATION.cff."""
+    return yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"]
+
+
+def colab():
+    """The first code cell of every notebook."""
+    return COLAB.format(home=home(), name=home().rsplit("/", 1)[1])
 
 
 def attempt(name, *rest):
@@ -116,11 +142,13 @@ def readme():
     for path in notebooks().values():
         measured |= claims.reported(path)
     table = claims.markdown({name: measured[name] for name in claims.claims().index if name in measured})
-    home = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"]
-    binder = home.replace("https://github.com", "https://mybinder.org/v2/gh")
+    binder = home().replace("https://github.com", "https://mybinder.org/v2/gh")
+    drive = home().replace("https://github.com", "https://colab.research.google.com/github")
+    first = "notebooks/0_overview.ipynb"
     badges = (
-        f"[![tests]({home}/actions/workflows/test.yml/badge.svg)]({home}/actions/workflows/test.yml)\n"
-        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath=notebooks)"
+        f"[![tests]({home()}/actions/workflows/test.yml/badge.svg)]({home()}/actions/workflows/test.yml)\n"
+        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath={first})\n"
+        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({drive}/blob/HEAD/{first})"
     )
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, part in (("badges", badges), ("claims", table)):
