@@ -5,13 +5,14 @@
 # make scale         how surveys scale: time and memory against runs, and what a million would take
 # make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
-# make lab           read and change the notebooks in the browser
+# make lab           read and change the notebooks in the browser, from the overview on
+# make browser-test  do so by program, in Chromium, and look at what changes; screenshots in runs/screenshots
 # make clean         remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench scale tolerances portability lab clean
+.PHONY: reproduce surveys test bench scale tolerances portability lab browser-test clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -35,7 +36,10 @@ portability: .venv/ready
 	$(BIN)/python tools/portability.py
 
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks/0_overview.ipynb
+
+browser-test: .venv/ready
+	$(BIN)/python -m pytest tests/browser
 
 bench: .venv-bench/ready
 	.venv-bench/bin/python tools/bench.py

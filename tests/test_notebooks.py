@@ -41,14 +41,39 @@ def test_every_cell_has_run_in_order_without_error(path):
 
 @each
 def test_no_widget_or_bar_is_left_over(path):
+    """Without its kernel it would be an "Error displaying widget" in the place of the picture beside it."""
     kinds = {kind for cell in code(path) for output in cell.outputs for kind in output.get("data", {})}
     assert "application/vnd.jupyter.widget-view+json" not in kinds
 
 
 @each
+def test_every_picture_says_what_it_shows(path):
+    """To those who do not see it: in the metadata of the output, and in place of "<Figure size ...>"."""
+    pictures = [output for cell in code(path) for output in cell.outputs if "image/png" in output.get("data", {})]
+    assert pictures
+    for output in pictures:
+        alt = output.metadata["image/png"]["alt"]
+        assert 40 < len(alt) < 300 and output.data["text/plain"] == alt
+
+
+@each
+def test_every_notebook_ends_with_something_to_play_with(path):
+    last = code(path)[-1]
+    assert re.fullmatch(r"explore\.\w+\(\)", last.source)
+    assert "image/png" in last.outputs[-1].data
+
+
+@each
+def test_the_first_cell_fetches_the_repository_on_colab(path):
+    import reproduce
+
+    assert code(path)[0].source == reproduce.colab()
+
+
+@each
 def test_nothing_fleeting_is_committed(path):
     notebook = nbformat.read(path, as_version=4)
-    assert "papermill" not in notebook.metadata and "version" not in notebook.metadata.language_info
+    assert not {"papermill", "widgets"} & set(notebook.metadata) and "version" not in notebook.metadata.language_info
     assert not [cell.id for cell in notebook.cells if {"papermill", "execution"} & set(cell.metadata)]
 
 
@@ -91,6 +116,10 @@ def test_the_readmes_examples_run(tmp_path, monkeypatch):
     for block in here:
         exec(compile(block, "README.md", "exec"), names := {})
     assert len(names["table"]) == 600 and names["table"].equals(bp.read_survey(tmp_path / "runs" / "widths.csv"))
+
+
+def test_films_are_small():
+    assert all(0 < path.stat().st_size < 1.5e6 for path in (REPOSITORY / "figures").glob("*.gif"))
 
 
 def test_every_figure_is_made_by_a_notebook():
