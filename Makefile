@@ -7,12 +7,13 @@
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
 # make lab           read and change the notebooks in the browser, from the overview on
 # make browser-test  do so by program, in Chromium, and look at what changes; screenshots in runs/screenshots
+# make site          the README and the notebooks as web pages, to be read without installing anything, in site/
 # make clean         remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench scale tolerances portability lab browser-test clean
+.PHONY: reproduce surveys test bench scale tolerances portability lab browser-test site clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -41,6 +42,9 @@ lab: .venv/ready
 browser-test: .venv/ready
 	$(BIN)/python -m pytest tests/browser
 
+site: .venv/ready
+	$(BIN)/python tools/website.py
+
 bench: .venv-bench/ready
 	.venv-bench/bin/python tools/bench.py
 
@@ -54,4 +58,4 @@ bench: .venv-bench/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-* .reproduce runs .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .reproduce .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info
