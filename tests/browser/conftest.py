@@ -83,6 +83,8 @@ def server(home, kind):
     rest |= {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces"}
     options = [f"--port={port}", "--no-browser", "--allow-root", f"--ServerApp.root_dir={home}"]
     options += ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.port_retries=0"]
+    # kernels whose page is closed are not wanted any more
+    options += ["--MappingKernelManager.cull_idle_timeout=10", "--MappingKernelManager.cull_interval=5"]
     command = [sys.executable, "-m", "jupyter", kind, *options]
     with (home / f"{kind}.log").open("w") as log:
         process = subprocess.Popen(
