@@ -6,6 +6,7 @@ python tools/assignments.py table                    mark tests/submissions/ and
 """
 
 import argparse
+import json
 import os
 import re
 import runpy
@@ -107,7 +108,9 @@ def wrong_with(path, student):
     if path.suffix != ".ipynb":
         return f"not a notebook; expected {path.stem}.ipynb"
     try:
-        cells = nbformat.read(path, as_version=4).cells
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what it repairs
+            cells = nbformat.read(path, as_version=4).cells
         names = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells}
     except Exception as error:  # whatever is in a file that a stranger sends
         return f"not a notebook, or a damaged one ({type(error).__name__}); expected one in Jupyter's format 4"
@@ -121,7 +124,7 @@ def marked(generated, path, settings):
     fields = "score", "max_score", "needs_manual_grade"
     name = path.stem
     with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Object of type <Submitted")  # nbgrader's own
+        warnings.simplefilter("ignore")  # nbgrader's own, and what nbformat repairs
         root = Path(temporary, "course")
         shutil.copytree(generated, root)
         (root / "submitted" / "student" / name).mkdir(parents=True)
@@ -208,18 +211,21 @@ def changed(name, cells, folder="source"):
 
 def hand_in(notebook, folder, student, name):
     (folder / student).mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, folder / student / f"{name}.ipynb")
+    (folder / student / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")  # as it is: nbformat would repair it
+
+
+def told(name):
+    """WRONG and RIGHT of tests/submissions/<name>.py: {title: ({cell: text}, tests to fail)}."""
+    module = runpy.run_path(str(SUBMISSIONS / f"{name}.py"))
+    wrong = {f"wrong: {title}": case for title, case in module["WRONG"].items()}
+    return wrong | {f"right: {title}": (cells, set()) for title, cells in module["RIGHT"].items()}
 
 
 def submissions(name):
-    """What tests/submissions/<name>.py holds, the solution, and the release: {title: (notebook, tests to fail)}."""
-    told = runpy.run_path(str(SUBMISSIONS / f"{name}.py"))
+    """These, the solution, and the release as it is: {title: (notebook, tests to fail)}."""
     tests = {cell.id for cell in read(COURSE, name) if is_test(cell)}
-    return (
-        {"the solution": (changed(name, {}), set()), "as handed out": (changed(name, {}, "release"), tests)}
-        | {f"wrong: {title}": (changed(name, cells), lost) for title, (cells, lost) in told["WRONG"].items()}
-        | {f"right: {title}": (changed(name, cells), set()) for title, cells in told["RIGHT"].items()}
-    )
+    given = {"the solution": (changed(name, {}), set()), "as handed out": (changed(name, {}, "release"), tests)}
+    return given | {title: (changed(name, cells), lost) for title, (cells, lost) in told(name).items()}
 
 
 def is_test(cell):

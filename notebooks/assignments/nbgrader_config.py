@@ -52,4 +52,5 @@ c.Execute.extra_arguments = [
     # no network, no way to end the kernel by accident; malice needs a container
     "--IPKernelApp.exec_lines=__import__('socket').socket.connect = exit = quit = None",
 ]
+c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"(?s).*"  # a warning on stderr costs no marks
