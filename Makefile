@@ -5,13 +5,15 @@
 # make scale         how surveys scale: time and memory against runs, and what a million would take
 # make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
+# make assignments   what students get: notebooks/assignments/release, from source
+# make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser
 # make clean         remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench scale tolerances portability lab clean
+.PHONY: reproduce surveys test bench scale tolerances portability assignments grade lab clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -33,6 +35,13 @@ tolerances: .venv/ready
 
 portability: .venv/ready
 	$(BIN)/python tools/portability.py
+
+assignments: .venv/ready
+	$(BIN)/python tools/assignments.py generate
+
+grade: .venv/ready
+	$(if $(SUBMISSIONS),,$(error say which folder holds what students handed in: make grade SUBMISSIONS=folder))
+	$(BIN)/python tools/assignments.py grade "$(SUBMISSIONS)"
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks

@@ -3,20 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import marking
-from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
-    IgnorePattern,
-    LimitOutput,
-    OverwriteCells,
-    OverwriteKernelspec,
-    SaveAutoGrades,
-)
+sys.path.insert(0, str(Path(__file__).parent))  # for marking.py
 
 c = get_config()  # noqa: F821  nbgrader's
 
@@ -29,20 +16,20 @@ c.ClearSolutions.text_stub = "*Write your answer here.*"
 c.ClearMarkScheme.enforce_metadata = False  # rubrics stand in the locked questions, above the answers
 
 c.Autograde.sanitize_preprocessors = [
-    ClearOutput,
-    marking.Restore,  # before OverwriteCells, which puts the hidden tests back
-    OverwriteKernelspec,
-    OverwriteCells,
-    CheckCellMetadata,
+    "nbgrader.preprocessors.ClearOutput",
+    "marking.Restore",  # before OverwriteCells, which puts the hidden tests back; it has no duplicates left
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    marking.Survive,  # in place of Execute
-    IgnorePattern,
-    ClearMetadataPreprocessor,
-    LimitOutput,
-    SaveAutoGrades,
-    AssignLatePenalties,
-    CheckCellMetadata,
+    "marking.Survive",  # in place of Execute
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Execute.timeout = 30  # seconds a cell may take; then it is interrupted, and the rest is graded
 c.Execute.interrupt_on_timeout = True
