@@ -275,11 +275,19 @@ def test_what_cannot_be_marked_is_named_and_stops_no_one():
 
 
 def test_a_submission_that_nbgrader_cannot_mark_is_reported(tmp_path, monkeypatch):
-    tool.hand_in(solved(), tmp_path / "in", "anna", FIRST)
-    monkeypatch.setattr(tool, "done", lambda result: (_ for _ in ()).throw(RuntimeError("told")))
-    assert tool.attempt(tmp_path / "no course", tmp_path / "in" / "anna" / f"{FIRST}.ipynb", {}).startswith(
-        "could not be marked, "
-    )
+    marked = tool.marked
+
+    def fails_for_bert(generated, path, settings):
+        tool.done({"success": path.parent.name != "bert", "log": "...\n  ValueError: no\n[ERROR] see above"})
+        return marked(generated, path, settings)
+
+    monkeypatch.setattr(tool, "marked", fails_for_bert)
+    for student in ("anna", "bert"):
+        tool.hand_in(solved(), tmp_path / "in", student, FIRST)
+    problems = tool.grade(tmp_path / "in", tmp_path / "out", jobs=1)
+    assert problems == [f"bert, {FIRST}: could not be marked, RuntimeError: nbgrader says ValueError: no"]
+    marks = pd.read_csv(tmp_path / "out" / "marks.csv", index_col="student")
+    assert marks.score["anna"] == 21 and pd.isna(marks.score["bert"])
 
 
 def command(*arguments, monkeypatch):

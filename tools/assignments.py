@@ -29,8 +29,6 @@ COURSE = REPOSITORY / "notebooks" / "assignments"
 SUBMISSIONS = REPOSITORY / "tests" / "submissions"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic
 ASSIGNMENTS = sorted(path.stem for path in COURSE.glob("source/*/*.ipynb"))
-
-
 KEYS = ["student", "assignment"]
 
 
@@ -66,8 +64,7 @@ def release(target=COURSE):
     """Write release/ of all assignments into folder `target`; no gradebook is left there."""
     with tempfile.TemporaryDirectory() as root:
         generate(root, ASSIGNMENTS)
-        shutil.rmtree(target / "release", ignore_errors=True)
-        shutil.copytree(Path(root) / "release", target / "release")
+        put(Path(root) / "release", target / "release")
 
 
 # ---------------------------------------------------------------- submissions
