@@ -41,6 +41,10 @@ def test_source_is_a_valid_assignment_without_outputs(name):
     assert sum(cell.metadata.nbgrader.get("points", 0) for cell in marked) == POINTS[name]
 
 
+def test_the_tools_are_the_same_in_all_assignments():
+    assert len({cell.source for name in POINTS for cell in tool.read(tool.COURSE, name) if cell.id == "tools"}) == 1
+
+
 @each
 def test_tests_are_told_apart_from_answers(name):
     """What is marked by itself is one function, and called: the names in it must not help what students write next."""

@@ -28,6 +28,7 @@ from bp.files import REPOSITORY, write_whole
 COURSE = REPOSITORY / "notebooks" / "assignments"
 SUBMISSIONS = REPOSITORY / "tests" / "submissions"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for kernels, of which several run at a time
 ASSIGNMENTS = sorted(path.stem for path in COURSE.glob("source/*/*.ipynb"))
 KEYS = ["student", "assignment"]
 
