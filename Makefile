@@ -5,6 +5,8 @@
 # make scale         how surveys scale: time and memory against runs, and what a million would take
 # make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
+# make assignments   what students get: notebooks/assignments/release, from source
+# make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser, from the overview on
 # make browser-test  do so by program, in Chromium, and look at what changes; screenshots in runs/screenshots
 # make site          the README and the notebooks as web pages, to be read without installing anything, in site/
@@ -13,7 +15,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: reproduce surveys test bench scale tolerances portability lab browser-test site clean
+.PHONY: reproduce surveys test bench scale tolerances portability assignments grade lab browser-test site clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -35,6 +37,13 @@ tolerances: .venv/ready
 
 portability: .venv/ready
 	$(BIN)/python tools/portability.py
+
+assignments: .venv/ready
+	$(BIN)/python tools/assignments.py generate
+
+grade: .venv/ready
+	$(if $(SUBMISSIONS),,$(error say which folder holds what students handed in: make grade SUBMISSIONS=folder))
+	$(BIN)/python tools/assignments.py grade "$(SUBMISSIONS)"
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks/0_overview.ipynb
