@@ -16,7 +16,7 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 
 import assignments as tool  # noqa: E402
 
-POINTS = {"1_unit_and_layer": 25, "2_backward_pass": 25}
+POINTS = {"1_unit_and_layer": 25, "2_backward_pass": 25, "6_time": 25}
 FIRST = "1_unit_and_layer"
 
 each = pytest.mark.parametrize("name", tool.ASSIGNMENTS)
