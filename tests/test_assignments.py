@@ -16,5 +16,5 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 
 import assignments as tool  # noqa: E402
 
-ALL = ("1_unit_and_layer", "2_backward_pass", "3_descent", "4_symmetry", "5_family_trees", "6_time")
-POINTS = dict.fromkeys(ALL, 25)
+SIX = ("1_unit_and_layer", "2_backward_pass", "3_descent", "4_symmetry", "5_family_trees", "6_time")
+POINTS = dict.fromkeys(SIX, 25)
