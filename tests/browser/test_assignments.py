@@ -1,0 +1,48 @@
+"""A released assignment as a student has it: it fails before the solution is typed in, and passes after."""
+
+import shutil
+
+import nbformat
+import pytest
+
+from conftest import REPOSITORY
+
+NAME = "1_unit_and_layer"
+COURSE = REPOSITORY / "notebooks" / "assignments"
+
+
+@pytest.fixture
+def validate(page):
+    """Presses nbgrader's button, and returns what the dialog says."""
+
+    def press():
+        page.get_by_role("button", name="Validate").click()
+        dialog = page.locator(".jp-Dialog")
+        dialog.wait_for()
+        said = dialog.inner_text()
+        dialog.locator("button").last.click()
+        return said
+
+    return press
+
+
+def test_a_released_assignment_fails_then_passes(page, home, lab, validate):
+    shutil.copy(COURSE / "release" / NAME / f"{NAME}.ipynb", home)
+    solved = nbformat.read(COURSE / "source" / NAME / f"{NAME}.ipynb", as_version=4)
+    page.goto(f"{lab}/lab/tree/{NAME}.ipynb?reset")
+    page.locator(".jp-Notebook").wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    assert "fail" in validate().lower()
+
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    for number, cell in enumerate(solved.cells):
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            if cell.cell_type == "markdown":
+                cells.nth(number).dblclick()
+            cells.nth(number).locator(".cm-content").click()
+            page.keyboard.press("Control+a")
+            page.keyboard.insert_text(cell.source)
+    assert "success" in validate().lower()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.get_by_text("forward is right").wait_for()
