@@ -69,8 +69,13 @@ def animate(figure, frame, frames, name, seconds):
     write_whole(_folder() / f"{name}.gif", write)
 
 
+def number(x, digits=2):
+    """x as it is printed, with a minus sign and not a hyphen, and none before zero."""
+    return f"{round(float(x), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
 def shaded(y):
-    """The color of a unit whose state is `y`: white at 0, and at 1 a blue on which black can be read."""
+    """The color of a unit whose state is `y`: nearly white at 0, and at 1 a blue on which black can be read."""
     return plt.cm.Blues(0.6 * y)
 
 
@@ -94,29 +99,26 @@ def symmetry_net(ax, matrices, run=0, states=None):
         ax.add_patch(plt.Circle((x, y), radius, facecolor=shade, edgecolor=INK, lw=1.6, zorder=3))
         ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
 
-    def number(x):
-        return f"{round(float(x), 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")  # 0.0 has no sign
-
     def arc(*corners):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
         ax.annotate("", corners[-1], corners[-2], arrowprops=arrow)
 
-    node(0, top, "output", 0, number(c))
+    node(0, top, "output", 0, number(c, 1))
     ax.text(0, top - 0.66, "Output unit", ha="center", va="center")
     ax.text(0, heights[-1] - 0.7, "Input units", ha="center", va="center")
     ax.plot([-1, 1], [0, 0], color=INK, lw=1.6, dashes=(5, 4))  # the midpoint
     for unit, y in enumerate(heights):
         node(0, y, "input", unit)
     for unit, (side, weights, v, bias) in enumerate(zip((-1, 1), W, V, b, strict=True)):
-        node(side * column, 0, "hidden", unit, number(bias))
+        node(side * column, 0, "hidden", unit, number(bias, 1))
         ax.text(side * (column + 1.0), -0.15, "hidden\nunit", ha="center", va="center")
         arc((side * column, 0), (side * (column + 0.75), 0.6), (side * (column + 0.75), top), (side * radius, top))
-        ax.text(side * 1.3, top + 0.08, number(v), ha="center", va="bottom")
+        ax.text(side * 1.3, top + 0.08, number(v, 1), ha="center", va="bottom")
         for y, weight in zip(heights, weights, strict=True):
             x = side * (column + 0.27 * (1 - 2 * (heights[0] - abs(y)) / max(inputs // 2 - 1, 1)))  # outermost outside
             end = np.sign(y) * np.sqrt(max(radius**2 - (abs(x) - column) ** 2, 0))
             arc((side * radius, y), (x, y), (x, end))
-            ax.text(side * 1.75, y + 0.06, number(weight), ha="center", va="bottom")
+            ax.text(side * 1.75, y + 0.06, number(weight, 1), ha="center", va="bottom")
     ax.set_xlim(-column - 1.6, column + 1.6)
     ax.set_ylim(heights[-1] - 0.95, top + 0.55)
     ax.set_aspect("equal")
@@ -129,14 +131,13 @@ def by_hand(ax, weights, states, slopes, lit=()):
     `weights` maps "w31", ..., "b5" to numbers, `states` units to y, `slopes` units to dE/dx; units of `lit` are ringed.
     """
     place = {1: (0, 0), 2: (3, 0), 3: (0, 2), 4: (3, 2), 5: (1.5, 4)}
-    minus = lambda text: text.replace("-", "\N{MINUS SIGN}")  # noqa: E731
     for name, weight in weights.items():
         (x, y), j = place[int(name[1])], int(name[1])
         if name[0] == "b":
             ax.text(
                 x + 0.45 * (1 if j != 3 else -1),
                 y + 0.22,
-                minus(f"$b_{j}$ = {weight:.2f}"),
+                f"$b_{j}$ = {number(weight)}",
                 va="center",
                 ha="left" if j != 3 else "right",
             )
@@ -154,7 +155,7 @@ def by_hand(ax, weights, states, slopes, lit=()):
         spot = (x + at * (x_from - x), y + at * (y_from - y))
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         ax.text(
-            *spot, minus(f"$w_{{{name[1:]}}}$ = {weight:.2f}"), ha="center", va="center", fontsize=9, bbox=box, zorder=2
+            *spot, f"$w_{{{name[1:]}}}$ = {number(weight)}", ha="center", va="center", fontsize=9, bbox=box, zorder=2
         )
     for unit, (x, y) in place.items():
         shade = shaded(states[unit]) if unit in states else "white"
@@ -164,7 +165,7 @@ def by_hand(ax, weights, states, slopes, lit=()):
         ax.text(x, y - 0.5, f"unit {unit}", ha="center", va="center", fontsize=8, zorder=4)
         if unit in slopes:
             side = -1 if unit == 3 else 1
-            text = minus(f"$\\partial E/\\partial x_{unit}$ = {slopes[unit]:.4f}")
+            text = f"$\\partial E/\\partial x_{unit}$ = {number(slopes[unit], 4)}"
             ax.text(x + 0.45 * side, y - 0.18, text, color=ORANGE, va="center", ha="left" if side > 0 else "right")
     ax.set(xlim=(-2.4, 5.4), ylim=(-0.8, 4.6), aspect="equal")
     ax.axis("off")
@@ -342,12 +343,12 @@ ASKED = "#cfe5f5"  # whom a question is about
 
 
 def answered(activity):
-    """The background of somebody whose unit is so active: white at 0, orange at 1."""
+    """The background of somebody whose unit is so active: nearly white at 0, orange at 1."""
     return plt.cm.Oranges(0.5 * activity)
 
 
 def places(*trees):
-    """Where family trees have their people, one tree below the other: name -> (row, column of 15)."""
+    """Where family trees have their people, one tree below the other: name -> (row, column), of 15 columns."""
     return {
         name: (4 * tree + 2 - int(y), int(x))
         for tree, people in enumerate(trees)

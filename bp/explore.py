@@ -53,11 +53,13 @@ class Explorer(widgets.VBox):
     def set(self, **values):
         """Move several controls at once, for one new picture."""
         self.still = True
-        for name, value in values.items():
-            control = self.controls[name]
-            for one, its in zip(control, value, strict=True) if isinstance(control, tuple) else ((control, value),):
-                one.value = its
-        self.still = False
+        try:
+            for name, value in values.items():
+                control = self.controls[name]
+                for one, its in zip(control, value, strict=True) if isinstance(control, tuple) else ((control, value),):
+                    one.value = its
+        finally:
+            self.still = False
         self.redraw()
 
     def _repr_mimebundle_(self, **kwargs):
@@ -113,7 +115,7 @@ def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
 def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
     """Equations (1)-(8) by hand: a net with nine weights, step by step forward, back, and down."""
     named = zip(pictures.NAMES, weights, strict=True)
-    nine = tuple(slider(name, one, -8.0, 8.0, 0.01, layout=NARROW) for name, one in named)
+    nine = tuple(slider(name, one, -20.0, 20.0, 0.01, layout=NARROW) for name, one in named)
     cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
     case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
     last = len(pictures.STEPS) - 1
@@ -165,6 +167,7 @@ def family_trees(person="Colin", relationship="aunt", seed=0):
     def jump(change):
         if change.new:
             explorer.set(person=change.new[0], relationship=change.new[1])
+            away.value = ()  # or the same one could not be chosen again
 
     list_them()
     run.observe(list_them, "value")
@@ -185,8 +188,9 @@ def codes(person="Colin", relationship="aunt", seed=0):
         explorer.set(code=pictures.person_codes(run.value)[PEOPLE.index(whose.value)].round(2).tolist())
 
     begin()
-    for control in (whose, run):
-        control.observe(begin, "value")
+    whose.observe(begin, "value")
+    run.unobserve(explorer.redraw, "value")  # another run has another code for the same person
+    run.observe(begin, "value")
     return explorer
 
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from . import draw, experiments, tasks
 from .descent import train
+from .draw import number
 from .families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, family_network, questions
 from .files import REPOSITORY
 from .iterative import unfold
@@ -23,14 +24,9 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def curve(ax, sweeps, error, sweep, marks=()):
-    """A learning curve with a dot at one of its sweeps."""
+    """A learning curve with a dot at one of its sweeps; `error` has an entry for each, from 0 on, as have `sweeps`."""
     draw.learning_curve(ax, sweeps, error, marks)
-    ax.plot(sweep, error[sweep], "o", color=draw.ORANGE)
-
-
-def number(x, digits=2):
-    """x as it is printed, with a minus sign and not a hyphen, and none before zero."""
-    return f"{round(float(x), digits) + 0.0:.{digits}f}".replace("-", MINUS)
+    ax.plot(sweep, error[sweep], "o", color=draw.ORANGE, clip_on=False)
 
 
 def table(head, rows):
@@ -88,9 +84,10 @@ def symmetry(pattern, epsilon, alpha, seed, hidden, sweep):
         for k in range(len(x[layer]))
     ]
     bits = "".join("01"[on] for on in pattern)
+    drawn = "its weights, its units shaded by their states" if hidden == 2 else "its weights as squares"
     alt = (
-        f"The symmetry net of seed {seed} with {hidden} hidden units after {sweep:,} sweeps: its weights, its units "
-        f"shaded by their states for the pattern {bits}, and the learning curve"
+        f"The symmetry net of seed {seed} with {hidden} hidden unit{'s' * (hidden > 1)} after {sweep:,} sweeps, shown "
+        f"the pattern {bits}: {drawn}, and the learning curve"
     )
     return (
         figure,
@@ -145,34 +142,35 @@ def one_pass(weights, case, epsilon, step):
     after = HAND.gradient(w - epsilon * dE_dw, task)[0]
     sources = {3: (1, 2), 4: (1, 2), 5: (3, 4)}
 
-    def signed(x):
-        return f"({number(x)})" if x < 0 else number(x)
+    def signed(x, digits=4):
+        return f"({number(x, digits)})" if x < 0 else number(x, digits)
 
     def forward(j):
         a, b = sources[j]
-        x = np.log(y[j] / (1 - y[j]))
-        products = " + ".join(f"{number(y[i])} × {signed(value[f'w{j}{i}'])}" for i in (a, b))
+        x = y[a] * value[f"w{j}{a}"] + y[b] * value[f"w{j}{b}"] + value[f"b{j}"]
+        products = " + ".join(f"{number(y[i], 4)} × {signed(value[f'w{j}{i}'], 2)}" for i in (a, b))
         return [
             f"(1) x<sub>{j}</sub> = y<sub>{a}</sub> w<sub>{j}{a}</sub> + y<sub>{b}</sub> w<sub>{j}{b}</sub> + "
-            f"b<sub>{j}</sub> = {products} + {signed(value[f'b{j}'])} = {number(x)}",
-            f"(2) y<sub>{j}</sub> = 1 / (1 + exp({MINUS}x<sub>{j}</sub>)) = {number(y[j], 3)}",
+            f"b<sub>{j}</sub> = {products} + {signed(value[f'b{j}'], 2)} = {number(x, 4)}",
+            f"(2) y<sub>{j}</sub> = 1 / (1 + exp({MINUS}x<sub>{j}</sub>)) = {number(y[j], 4)}",
         ]
 
     def back(j):
         dE_dx = slope[f"b{j}"]  # a bias is the weight of a unit that is always 1
-        lines = []
+        dE_dy, lines = (y[5] - d if j == 5 else slope["b5"] * value[f"w5{j}"]), []
         if j != 5:
             lines.append(
-                f"(7) ∂E/∂y<sub>{j}</sub> = ∂E/∂x<sub>5</sub> w<sub>5{j}</sub> = {number(slope['b5'], 3)} × "
-                f"{signed(value[f'w5{j}'])} = {number(slope['b5'] * value[f'w5{j}'], 3)}"
+                f"(7) ∂E/∂y<sub>{j}</sub> = ∂E/∂x<sub>5</sub> w<sub>5{j}</sub> = {number(slope['b5'], 4)} × "
+                f"{signed(value[f'w5{j}'], 2)} = {number(dE_dy, 4)}"
             )
         lines.append(
-            f"(5) ∂E/∂x<sub>{j}</sub> = ∂E/∂y<sub>{j}</sub> y<sub>{j}</sub>(1 {MINUS} y<sub>{j}</sub>) = "
-            f"{number(dE_dx, 4)}, and so is ∂E/∂b<sub>{j}</sub>"
+            f"(5) ∂E/∂x<sub>{j}</sub> = ∂E/∂y<sub>{j}</sub> y<sub>{j}</sub> (1 {MINUS} y<sub>{j}</sub>) = "
+            f"{number(dE_dy, 4)} × {number(y[j], 4)} × {number(1 - y[j], 4)} = {number(dE_dx, 4)}, "
+            f"and so is ∂E/∂b<sub>{j}</sub>"
         )
         lines += [
-            f"(6) ∂E/∂w<sub>{j}{i}</sub> = ∂E/∂x<sub>{j}</sub> y<sub>{i}</sub> = {number(dE_dx, 4)} × {number(y[i])} "
-            f"= {number(slope[f'w{j}{i}'], 4)}"
+            f"(6) ∂E/∂w<sub>{j}{i}</sub> = ∂E/∂x<sub>{j}</sub> y<sub>{i}</sub> = "
+            f"{number(dE_dx, 4)} × {number(y[i], 4)} = {number(slope[f'w{j}{i}'], 4)}"
             for i in sources[j]
         ]
         return lines
@@ -182,7 +180,7 @@ def one_pass(weights, case, epsilon, step):
         *(forward(j) for j in (3, 4, 5)),
         [
             f"(3) E = ½ (y<sub>5</sub> {MINUS} d)² = {number(E[0], 4)}",
-            f"(4) ∂E/∂y<sub>5</sub> = y<sub>5</sub> {MINUS} d = {number(y[5] - d, 3)}",
+            f"(4) ∂E/∂y<sub>5</sub> = y<sub>5</sub> {MINUS} d = {number(y[5] - d, 4)}",
         ],
         *(back(j) for j in (5, 3, 4)),
         [f"(8) Δw = {MINUS}ε ∂E/∂w, ε = {number(epsilon, 1)}: from E = {number(E[0], 4)} to {number(after[0], 4)}"],
@@ -203,14 +201,14 @@ def one_pass(weights, case, epsilon, step):
 
 # ---------------------------------------------------------------- Figs 2 and 3
 
-FAMILIES = family_network()
+FAMILY_NET = family_network()
 
 
 @lru_cache(1)
 def stored_runs():
     """The weights of the hundred runs that are stored, `(runs, size)`."""
     table = read_survey(REPOSITORY / "data" / "surveys" / "families_weights.csv")
-    return table[[f"w{k}" for k in range(FAMILIES.size)]].to_numpy()
+    return table[[f"w{k}" for k in range(FAMILY_NET.size)]].to_numpy()
 
 
 def held_out(seed):
@@ -223,13 +221,13 @@ def states_of(seed, person, relationship):
     """The states of all units of a stored run, layer name -> `(units,)`, for any person and any relationship."""
     inputs = {"person 1": np.equal(PEOPLE, person), "relationship": np.equal(RELATIONSHIPS, relationship)}
     given = {name: one.astype(float)[:, None] for name, one in inputs.items()}
-    return {name: y[0, :, 0] for name, y in FAMILIES.forward(stored_runs()[[seed]], given).items()}
+    return {name: y[0, :, 0] for name, y in FAMILY_NET.forward(stored_runs()[[seed]], given).items()}
 
 
 def person_codes(seed):
     """The states of the six units for each of the 24 people, `(people, 6)`."""
     given = {"person 1": np.eye(24), "relationship": np.zeros((12, 24))}
-    return FAMILIES.forward(stored_runs()[[seed]], given)["person code"][0].T
+    return FAMILY_NET.forward(stored_runs()[[seed]], given)["person code"][0].T
 
 
 def family_trees(person, relationship, seed):
@@ -267,18 +265,20 @@ def family_trees(person, relationship, seed):
     )
     taught = "<b>held out: this run was never taught it</b>" if away else "taught" if wanted else "never asked"
     told = f"{question}? ({taught}) Answer: {named}. Should be: {should}.{judged}"
+    told += "<br>Larger squares are more active units, black dots right answers"
+    told += f"; the orange bar is {twin}, in the same place of the other tree." if twin in names else "."
     return figure, alt, told
 
 
 # ---------------------------------------------------------------- codes by hand
 
 # what reads the codes
-UPPER = Network([Layer("person code", 6), Layer("relationship code", 6), *FAMILIES.layers[4:]], FAMILIES.links[2:])
+UPPER = Network([Layer("person code", 6), Layer("relationship code", 6), *FAMILY_NET.layers[4:]], FAMILY_NET.links[2:])
 
 
 def codes(code, relationship, seed):
     """What a stored run answers when the six units that encode a person are set by hand."""
-    lower, upper = FAMILIES.matrices(stored_runs()[[seed]]), np.zeros((1, UPPER.size))
+    lower, upper = FAMILY_NET.matrices(stored_runs()[[seed]]), np.zeros((1, UPPER.size))
     for name, part in UPPER.matrices(upper).items():
         part[:] = lower[name]
     y = states_of(seed, "Colin", relationship) | {"person code": np.array(code)}
@@ -292,7 +292,7 @@ def codes(code, relationship, seed):
     figure = Figure(figsize=(7.4, 5))
     ax = figure.add_axes([0.02, 0.12, 0.96, 0.72])
     draw.activity_levels(ax, y, [PEOPLE.index(one) for one in wanted], PEOPLE)
-    ax.text(17, 5.4, f"has-{relationship}", ha="center", va="top", fontsize=9)
+    ax.text(17, 7.2, f"has-{relationship}", ha="center", va="top", fontsize=9)
     most = np.argsort(-y["person 2"], kind="stable")[:3]
     named = ", ".join(f"{PEOPLE[k]} {number(y['person 2'][k])}" for k in most)
     alt = (
@@ -310,25 +310,26 @@ FAMILY_SWEEPS = 1500
 
 @lru_cache(32)
 def family_run(epsilon, limit, decay, seed):
-    """One run on the family trees, by the schedule of Fig. 4's caption: its task, E of every sweep, and snapshots."""
-    w, task = FAMILIES.initial_weights([seed], limit), experiments.at_random(experiments.FAMILIES, 4)([seed])
+    """One run on the family trees, by the schedule of Fig. 4's caption: its task, E of every sweep, `(1501,)`, and the
+    weights, `(1, size)`, at every 50th."""
+    w, task = FAMILY_NET.initial_weights([seed], limit), experiments.at_random(experiments.FAMILIES, 4)([seed])
     first, rest = experiments.schedule(epsilon, FAMILY_SWEEPS)
     how = {"decay": decay, "error": experiments.OURS["error"], "progress": False}
-    begun = train(FAMILIES, w, task, **first, **how)
-    fit = train(FAMILIES, begun, task, **rest, **how, snapshots=range(EVERY, FAMILY_SWEEPS + 1, EVERY))
+    begun = train(FAMILY_NET, w, task, **first, **how)
+    fit = train(FAMILY_NET, begun, task, **rest, **how, snapshots=range(EVERY, FAMILY_SWEEPS + 1, EVERY))
     E = np.concatenate([begun.error[:-1, 0], fit.error[:, 0]])
     return task, E, [w, *fit.snapshots]
 
 
 def score(task, w):
     """Which of the 100 questions that a run is taught are right, and which of the 4 others: two arrays of bool."""
-    known, away = right(FAMILIES, w, experiments.FAMILIES)[0], task.held_out[0]
+    known, away = right(FAMILY_NET, w, experiments.FAMILIES)[0], task.held_out[0]
     return known[~away], known[away]
 
 
 def people_units(w):
     """The weights `(6, 24)` to the six units that encode people."""
-    return FAMILIES.matrices(w)["person 1->person code"][0]
+    return FAMILY_NET.matrices(w)["person 1->person code"][0]
 
 
 def receptive_fields(sweep, decay, seed):

@@ -39,9 +39,9 @@ COLAB = """\
 import sys
 
 if "google.colab" in sys.modules:
-    !git clone --quiet --depth 1 {home}
+    ![ -d {name} ] || git clone --quiet --depth 1 {home}
     %cd {name}/notebooks
-    %pip install --quiet --editable .. autograd
+    %pip install --quiet --editable .. autograd "ipywidgets>=8.1"
     sys.path.insert(0, "..")"""
 AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX512")) and __cpu_features__[name]]
 

@@ -80,7 +80,7 @@ class Played:
     def type(self, label, text):
         """Type a number where a slider shows its own."""
         self.slider(label).locator(".widget-readout").click()
-        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
 
@@ -89,6 +89,7 @@ class Played:
 
 
 each = pytest.mark.parametrize("name", NOTEBOOKS)
+SLIDERS = dict(zip(NOTEBOOKS, (11, 5, 1, 7, 2, 10, 5, 4), strict=True))
 AT_END = "e => e.getAttribute('aria-valuenow') === e.getAttribute('aria-valuemax')"
 
 
@@ -110,7 +111,7 @@ def test_every_cell_runs_and_every_control_does_something(page, lab, name):
     played = Played(page)
     assert played.alt()
     labels = played.box.locator(".widget-slider .widget-label").all_inner_texts()
-    assert labels
+    assert len(labels) == played.box.locator(".widget-readout").count() == SLIDERS[name]
     for label in labels:
         before = played.read(label)
         last = played.slider(label).locator(".noUi-handle").evaluate(AT_END)
@@ -167,7 +168,7 @@ def test_symmetry_by_hand(explorer, page):
     assert "hidden 3" in played.numbers() and f"After 50, E = {again.error[50, 0]:.2f}" in played.numbers()
     played.changes(played.press, "hidden units", "ArrowLeft")
 
-    times = [played.changes(played.press, "seed", "ArrowRight") for _ in range(9)]  # trains anew each time
+    times = [played.changes(played.press, "seed", "ArrowRight") for _ in range(15)]  # trains anew each time
     print(f"from key to picture: {sorted(round(1000 * took) for took in times)} ms")
     assert min(times) < 0.3  # the least: what it takes when nothing else has the processor
 
@@ -205,7 +206,7 @@ def test_one_pass_by_hand(explorer):
     before = E()
     promised = float(re.search(r"from E = [\d.]+ to ([\d.]+)", played.numbers())[1])
     played.changes(played.box.get_by_role("button", name="change the weights (8)").click)
-    assert E() == pytest.approx(promised, abs=2e-4) and promised < before  # the sliders keep two digits
+    assert E() == pytest.approx(promised, abs=1e-4) and promised < before
     played.changes(played.box.get_by_role("button", name="1 1 → 0").click)
     assert "wanted: d = 0" in played.numbers()
 

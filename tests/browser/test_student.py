@@ -40,7 +40,7 @@ def test_a_released_assignment_fails_then_passes(page, home, lab, validate):
             if cell.cell_type == "markdown":
                 cells.nth(number).dblclick()
             cells.nth(number).locator(".cm-content").click()
-            page.keyboard.press("Control+a")
+            page.keyboard.press("ControlOrMeta+a")
             page.keyboard.insert_text(cell.source)
     assert "success" in validate().lower()
     page.get_by_role("menuitem", name="Run", exact=True).click()
