@@ -18,7 +18,13 @@ from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = Path(os.environ.get("BP_SCREENSHOTS") or REPOSITORY / "runs" / "screenshots")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},  # no pop-up over the page
     "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are there, not only those on the screen
