@@ -17,6 +17,8 @@ from .statistics import kaplan_meier
 
 INK, BLUE, ORANGE, GREY = "#222222", "#0072b2", "#d55e00", "#999999"  # Okabe & Ito: told apart by every eye
 
+MINUS = "\N{MINUS SIGN}"
+
 STYLE = {
     "figure.dpi": 100,
     "savefig.dpi": 150,
@@ -71,7 +73,7 @@ def animate(figure, frame, frames, name, seconds):
 
 def number(x, digits=2):
     """x as it is printed, with a minus sign and not a hyphen, and none before zero."""
-    return f"{round(float(x), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(float(x), digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
 def shaded(y):
@@ -131,32 +133,25 @@ def by_hand(ax, weights, states, slopes, lit=()):
     `weights` maps "w31", ..., "b5" to numbers, `states` units to y, `slopes` units to dE/dx; units of `lit` are ringed.
     """
     place = {1: (0, 0), 2: (3, 0), 3: (0, 2), 4: (3, 2), 5: (1.5, 4)}
+
+    def beside(unit, up, text, **look):
+        x, y = place[unit]
+        side, ha = (-1, "right") if unit == 3 else (1, "left")
+        ax.text(x + 0.45 * side, y + up, text, va="center", ha=ha, **look)
+
     for name, weight in weights.items():
-        (x, y), j = place[int(name[1])], int(name[1])
-        if name[0] == "b":
-            ax.text(
-                x + 0.45 * (1 if j != 3 else -1),
-                y + 0.22,
-                f"$b_{j}$ = {number(weight)}",
-                va="center",
-                ha="left" if j != 3 else "right",
-            )
-            continue
-        x_from, y_from = place[int(name[2])]
-        ax.plot(
-            [x_from, x],
-            [y_from, y],
-            color=GREY,
-            lw=0.8 + min(abs(weight), 8) / 2,
-            ls="-" if weight >= 0 else "--",
-            zorder=1,
-        )
-        at = 0.3 if abs(x - x_from) > 2 else 0.5  # crossing lines have their labels apart
-        spot = (x + at * (x_from - x), y + at * (y_from - y))
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        ax.text(
-            *spot, f"$w_{{{name[1:]}}}$ = {number(weight)}", ha="center", va="center", fontsize=9, bbox=box, zorder=2
-        )
+        target, *sources = map(int, name[1:])
+        text = f"${name[0]}_{{{name[1:]}}}$ = {number(weight)}"
+        if not sources:
+            beside(target, 0.22, text)
+        for source in sources:
+            (x, y), (x_from, y_from) = place[target], place[source]
+            line = {"lw": 0.8 + min(abs(weight), 8) / 2, "ls": "-" if weight >= 0 else "--"}
+            ax.plot([x_from, x], [y_from, y], color=GREY, zorder=1, **line)
+            at = 0.3 if abs(x - x_from) > 2 else 0.5  # crossing lines have their labels apart
+            spot = (x + at * (x_from - x), y + at * (y_from - y))
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            ax.text(*spot, text, ha="center", va="center", fontsize=9, bbox=box, zorder=2)
     for unit, (x, y) in place.items():
         shade = shaded(states[unit]) if unit in states else "white"
         ring = {"edgecolor": ORANGE, "lw": 3.5} if unit in lit else {"edgecolor": INK, "lw": 1.4}
@@ -164,9 +159,7 @@ def by_hand(ax, weights, states, slopes, lit=()):
         ax.text(x, y, f"{states[unit]:.2f}" if unit in states else "", ha="center", va="center", zorder=4)
         ax.text(x, y - 0.5, f"unit {unit}", ha="center", va="center", fontsize=8, zorder=4)
         if unit in slopes:
-            side = -1 if unit == 3 else 1
-            text = f"$\\partial E/\\partial x_{unit}$ = {number(slopes[unit], 4)}"
-            ax.text(x + 0.45 * side, y - 0.18, text, color=ORANGE, va="center", ha="left" if side > 0 else "right")
+            beside(unit, -0.18, f"$\\partial E/\\partial x_{unit}$ = {number(slopes[unit], 4)}", color=ORANGE)
     ax.set(xlim=(-2.4, 5.4), ylim=(-0.8, 4.6), aspect="equal")
     ax.axis("off")
 

@@ -12,15 +12,13 @@ from matplotlib.figure import Figure
 
 from . import draw, experiments, tasks
 from .descent import train
-from .draw import number
+from .draw import MINUS, number
 from .families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, family_network, questions
 from .files import REPOSITORY
 from .iterative import unfold
+from .landscape import TASKS
 from .network import Layer, Link, Network, Task, layered
 from .survey import read_survey
-from .tasks import right
-
-MINUS = "\N{MINUS SIGN}"
 
 
 def curve(ax, sweeps, error, sweep, marks=()):
@@ -45,17 +43,18 @@ SWEEPS = 3000  # at most: a picture is to follow a slider within 300 ms
 EVERY = 50  # sweeps between two moments that can be looked at
 
 
-@lru_cache(32)
-def symmetry_run(epsilon, alpha, seed, hidden):
-    """A net and its `Fit` of one run on the symmetry task, with snapshots."""
-    net = layered(6, hidden, 1)
+@lru_cache(64)
+def watched(task, hidden, skips, epsilon, alpha, seed):
+    """A net and its `Fit` of one run on one of `bp.landscape.TASKS`, with snapshots."""
+    inputs, outputs, cases = TASKS[task]
+    net = layered(inputs, hidden, outputs, skips=[(0, 2)] if skips else ())
     w, moments = net.initial_weights([seed]), range(0, SWEEPS + 1, EVERY)
-    return net, train(net, w, tasks.symmetry(), SWEEPS, epsilon, alpha, snapshots=moments, progress=False)
+    return net, train(net, w, cases, SWEEPS, epsilon, alpha, snapshots=moments, progress=False)
 
 
 def symmetry(pattern, epsilon, alpha, seed, hidden, sweep):
     """The symmetry net after some sweeps, with its states for a pattern of six bits, and the learning curve."""
-    net, fit = symmetry_run(epsilon, alpha, seed, hidden)
+    net, fit = watched("symmetry", hidden, False, epsilon, alpha, seed)
     w = fit.snapshots[sweep // EVERY]
     states = net.forward(w, {"input": np.array(pattern, float)[:, None]})
     y = {name: state[0, :, 0] for name, state in states.items()}
@@ -236,7 +235,7 @@ def family_trees(person, relationship, seed):
     wanted = questions().get((person, relationship), ())
     answers = dict(zip(PEOPLE, y["person 2"], strict=True))
     colors = {name: draw.answered(activity) for name, activity in answers.items()} | {person: draw.ASKED}
-    apart = np.linalg.norm(person_codes(seed) - person_codes(seed)[PEOPLE.index(person)], axis=1)
+    apart = np.linalg.norm(person_codes(seed) - y["person code"], axis=1)
     near = np.argsort(apart, kind="stable")[1:9]
 
     figure = Figure(figsize=(11, 7.4))
@@ -323,7 +322,7 @@ def family_run(epsilon, limit, decay, seed):
 
 def score(task, w):
     """Which of the 100 questions that a run is taught are right, and which of the 4 others: two arrays of bool."""
-    known, away = right(FAMILY_NET, w, experiments.FAMILIES)[0], task.held_out[0]
+    known, away = tasks.right(FAMILY_NET, w, experiments.FAMILIES)[0], task.held_out[0]
     return known[~away], known[away]
 
 
@@ -427,19 +426,9 @@ def time(weights, start, wanted, steps, moment):
 # ---------------------------------------------------------------- minima
 
 
-@lru_cache(32)
-def xor_run(hidden, skips, epsilon, alpha, seed):
-    """A net and its `Fit` of one run on XOR, with snapshots."""
-    net = layered(2, hidden, 1, skips=[(0, 2)] if skips else ())
-    moments = range(0, SWEEPS + 1, EVERY)
-    return net, train(
-        net, net.initial_weights([seed]), tasks.parity(2), SWEEPS, epsilon, alpha, snapshots=moments, progress=False
-    )
-
-
 def minima(hidden, skips, epsilon, alpha, seed, sweep):
     """What a net makes of all inputs between the four cases of XOR, after some sweeps, and its learning curve."""
-    net, fit = xor_run(hidden, skips, epsilon, alpha, seed)
+    net, fit = watched("XOR", hidden, skips, epsilon, alpha, seed)
     grid = np.linspace(0, 1, 41)
     inputs = np.array(np.meshgrid(grid, grid)).reshape(2, -1)
     y = net.forward(fit.snapshots[sweep // EVERY], {"input": inputs})["output"].reshape(41, 41)

@@ -75,7 +75,7 @@ def test_moving_a_control_draws_once_and_so_does_set(make):
     assert len(drawn) == 1
     drawn.clear()
     now = explorer.values()
-    explorer.set(**{name: OTHER[make][name] for name in OTHER[make]})
+    explorer.set(**OTHER[make])
     assert len(drawn) == 1 and explorer.values() == now | OTHER[make]
 
 

@@ -117,8 +117,9 @@ def wrong_with(path, student):
         return f"holds none of the cells of {path.stem}; expected the notebook that was handed out, filled in"
 
 
-def marked(generated, path, settings):
-    """One submission, in a course of its own: {"score": ...}, [{"cell": ..., "score": ...}, ...] and its page."""
+def marked(generated, path, feedback, settings):
+    """One submission, in a course of its own: {"score": ...}, [{"cell": ..., "score": ...}, ...] and its page, or None
+    without `feedback`."""
     fields = "score", "max_score", "needs_manual_grade"
     name = path.stem
     with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
@@ -129,8 +130,9 @@ def marked(generated, path, settings):
         shutil.copyfile(path, root / "submitted" / "student" / name / f"{name}.ipynb")
         api = course(root, **settings)
         done(api.autograde(name, "student"))
-        done(api.generate_feedback(name, "student"))
-        page = (root / "feedback" / "student" / name / f"{name}.html").read_text("utf-8")
+        if feedback:
+            done(api.generate_feedback(name, "student"))
+        page = (root / "feedback" / "student" / name / f"{name}.html").read_text("utf-8") if feedback else None
         with api.gradebook as gradebook:
             notebook = gradebook.find_submission_notebook(name, name, "student")
             marks = {field: getattr(notebook, field) for field in fields}
@@ -145,7 +147,7 @@ def attempt(*submission):
         return f"could not be marked, {type(error).__name__}: {error}"
 
 
-def grade(folder, out, jobs=2, **settings):
+def grade(folder, out, jobs=2, feedback=True, **settings):
     """Mark all that students handed in, and write it to folder `out`; returns what could not be marked, as sentences.
 
     marks.csv: a row for each student and assignment; cells.csv: for each marked cell; feedback/: pages for students.
@@ -162,7 +164,7 @@ def grade(folder, out, jobs=2, **settings):
         result.mkdir()
         marks, cells = [], []
         attempts = Parallel(n_jobs=jobs, return_as="generator")(
-            delayed(attempt)(generated, path, settings) for path in found.values()
+            delayed(attempt)(generated, path, feedback, settings) for path in found.values()
         )
         attempts = tqdm(attempts, total=len(found), unit="notebook")
         for (student, assignment), outcome in zip(found, attempts, strict=True):
@@ -237,7 +239,7 @@ def graded(name):
         folder = Path(temporary, "submitted")
         for title, (notebook, _) in submissions(name).items():
             hand_in(notebook, folder, title, name)
-        problems = grade(folder, Path(temporary, "grades"))
+        problems = grade(folder, Path(temporary, "grades"), feedback=False)
         if problems:
             raise RuntimeError("\n".join(problems))
         cells = pd.read_csv(Path(temporary, "grades", "cells.csv"))

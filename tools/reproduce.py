@@ -143,12 +143,12 @@ def readme():
         measured |= claims.reported(path)
     table = claims.markdown({name: measured[name] for name in claims.claims().index if name in measured})
     binder = home().replace("https://github.com", "https://mybinder.org/v2/gh")
-    drive = home().replace("https://github.com", "https://colab.research.google.com/github")
+    in_colab = home().replace("https://github.com", "https://colab.research.google.com/github")
     first = "notebooks/0_overview.ipynb"
     badges = (
         f"[![tests]({home()}/actions/workflows/test.yml/badge.svg)]({home()}/actions/workflows/test.yml)\n"
         f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath={first})\n"
-        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({drive}/blob/HEAD/{first})"
+        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({in_colab}/blob/HEAD/{first})"
     )
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     for name, part in (("badges", badges), ("claims", table)):

@@ -1,5 +1,7 @@
 """What students may hand in for assignment 2. A name, the cells that differ from the solution, the tests to fail."""
 
+from mutants import but
+
 CHECK = """
 def gradient_check(slopes):
     rng = np.random.default_rng(3)
@@ -33,12 +35,6 @@ def central_difference(E, w, step=1e-5):
         slopes[at] = (E(up) - E(down)) / (2 * step)
     return slopes
 """
-
-
-def but(text, old, new):
-    """The solution with one thing wrong."""
-    assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times; expected once"
-    return text.replace(old, new)
 
 
 WRONG = {

@@ -1,5 +1,7 @@
 """What students may hand in for assignment 3. A name, the cells that differ from the solution, the tests to fail."""
 
+from mutants import but
+
 DESCEND = """
 def descend(gradient, w, epsilon, sweeps):
     path = [w]
@@ -37,12 +39,6 @@ def train(passes, w, d, epsilon, alpha, sweeps):
         w, velocity = momentum_step(w, velocity, dE_dw, epsilon, alpha)
     return w, errors
 """
-
-
-def but(text, old, new):
-    """The solution with one thing wrong."""
-    assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times; expected once"
-    return text.replace(old, new)
 
 
 WRONG = {

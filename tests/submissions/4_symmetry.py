@@ -1,5 +1,7 @@
 """What students may hand in for assignment 4. A name, the cells that differ from the solution, the tests to fail."""
 
+from mutants import but
+
 INITIAL = """
 def initial_weights(sizes, seed, limit=0.3):
     rng = np.random.default_rng(seed)
@@ -31,12 +33,6 @@ def by_hand(n):
     w = np.append(half, -half[::-1])
     return [np.array([w, -w]), np.array([[-20.0, -20.0]])], [np.array([-5.0, -5.0]), np.array([10.0])]
 """
-
-
-def but(text, old, new):
-    """The solution with one thing wrong."""
-    assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times; expected once"
-    return text.replace(old, new)
 
 
 WRONG = {

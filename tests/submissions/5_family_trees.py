@@ -1,5 +1,7 @@
 """What students may hand in for assignment 5. A name, the cells that differ from the solution, the tests to fail."""
 
+from mutants import but
+
 NEAREST = """
 def nearest(tree):
     facts = set()
@@ -64,12 +66,6 @@ def correlation(W, feature):
     w, f = W - W.mean(axis=1, keepdims=True), feature - feature.mean()
     return w @ f / np.sqrt((w**2).sum(axis=1) * (f**2).sum())
 """
-
-
-def but(text, old, new):
-    """The solution with one thing wrong."""
-    assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times; expected once"
-    return text.replace(old, new)
 
 
 WRONG = {

@@ -1,5 +1,7 @@
 """What students may hand in for assignment 6. A name, the cells that differ from the solution, the tests to fail."""
 
+from mutants import but
+
 RUN = """
 def run(start, W, b, steps):
     states = [start]
@@ -50,12 +52,6 @@ def kind(between, patterns):
         return "register"
     return "other" if as_register.any() else "complements"
 """
-
-
-def but(text, old, new):
-    """The solution with one thing wrong."""
-    assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times; expected once"
-    return text.replace(old, new)
 
 
 WRONG = {
