@@ -282,9 +282,9 @@ def test_what_cannot_be_marked_is_named_and_stops_no_one():
 def test_a_submission_that_nbgrader_cannot_mark_is_reported(tmp_path, monkeypatch):
     marked = tool.marked
 
-    def fails_for_bert(generated, path, settings):
+    def fails_for_bert(generated, path, *rest):
         tool.done({"success": path.parent.name != "bert", "log": "...\n  ValueError: no\n[ERROR] see above"})
-        return marked(generated, path, settings)
+        return marked(generated, path, *rest)
 
     monkeypatch.setattr(tool, "marked", fails_for_bert)
     for student in ("anna", "bert"):
