@@ -408,7 +408,7 @@ def train(graph, whole, batches, walk, path, room, first, last):
     """Train the runs from `first` to `last`, each by itself: equations (1) to (9), one sweep after the other."""
     places, padded, levels, snapshots = graph.places, graph.padded, len(walk.tolerances), len(walk.snapshot_at)
     error, solved_at, done, halt = path.error, path.solved_at, path.done, path.halt
-    snapshot_at, tolerances, order = walk.snapshot_at, walk.tolerances, walk.order
+    snapshot_at, tolerances, order, slopes = walk.snapshot_at, walk.tolerances, walk.order, len(path.dE_dw) > 0
     work, behind = _room(pointer(room), graph, whole)
     small, W = _room(behind, graph, batches)
     velocity, dE_dW, epsilon = ahead(W, padded), ahead(W, 2 * padded), ahead(W, 3 * padded)
@@ -423,50 +423,56 @@ def train(graph, whole, batches, walk, path, room, first, last):
         _scatter(_mine(walk.alpha, run), places, alpha)
         _scatter(_mine(walk.decay, run), places, decay)
         _lay_out(graph, whole, run, work)
-        retired = (walk.stop and level == levels) or not _finite(W, padded)
-        for t in range(0 if retired else walk.sweeps + 1):
-            _forward(graph, W, work)
-            E = _compare(graph, work, whole.whole)
-            if t == walk.sweeps or (walk.every > 0 and t % walk.every == 0):
-                error[run, recorded] = E
-                recorded += 1
-            if np.inf > E:
-                while level < levels and _missed(graph, work, tolerances[level]) == 0:
-                    solved_at[level, run] = walk.begun + t
-                    level += 1
-            elif not _finite(W, padded):
-                break
-            if kept < snapshots and snapshot_at[kept] == walk.begun + t:
-                _gather(W, places, path.snapshots[kept, run])
-                kept += 1
-            if t == walk.sweeps or (walk.stop and level == levels) or halt[0]:
-                break
-            if len(order) == 0:
-                _backward(graph, W, dE_dW, work)
-                _step(W, velocity, dE_dW, epsilon, alpha, decay, padded)
-            for k in range(len(order)):
-                case = order[k]
-                if _mine(walk.counts, run)[case]:
-                    batch = case if len(batches.lower) == whole.count else run * whole.count + case
+        going, t = _finite(W, padded) and not (walk.stop and level == levels), 0
+        while going:
+            for k in range(-1, len(order)):  # all cases; then, if the weights change after each case, one by one
+                here = work
+                if k >= 0:
+                    if not _mine(walk.counts, run)[order[k]]:
+                        continue
+                    here = small
+                    batch = order[k] if len(batches.lower) == whole.count else run * whole.count + order[k]
                     _lay_out(graph, batches, batch, small)
-                    _forward(graph, W, small)
-                    _compare(graph, small, whole.whole)
-                    _backward(graph, W, dE_dW, small)
+                _forward(graph, W, here)
+                E = _compare(graph, here, whole.whole)
+                if k < 0:
+                    if t == walk.sweeps or (walk.every > 0 and t % walk.every == 0):
+                        error[run, recorded] = E
+                        recorded += 1
+                    while level < levels and E < np.inf and _missed(graph, work, tolerances[level]) == 0:
+                        solved_at[level, run] = walk.begun + t
+                        level += 1
+                    if kept < snapshots and snapshot_at[kept] == walk.begun + t:
+                        _gather(W, places, path.snapshots[kept, run])
+                        kept += 1
+                    going = t < walk.sweeps and not (walk.stop and level == levels) and not halt[0]
+                    going = going and (E < np.inf or _finite(W, padded))
+                    if not (going or slopes):
+                        break
+                if k >= 0 or len(order) == 0:
+                    _backward(graph, W, dE_dW, here)
+                    if not going:
+                        break
                     _step(W, velocity, dE_dW, epsilon, alpha, decay, padded)
             done[run] = t
+            t += 1
         _gather(W, places, path.weights[run])
         _gather(velocity, places, path.velocity[run])
         for k in range(kept, snapshots):
             _gather(W, places, path.snapshots[k, run])
         if len(path.states):
-            for j in range(graph.units):
-                for c in range(work.row):
-                    path.states[run, j, c] = at(work.y, j * work.row + c)
-        if len(path.dE_dw):
-            path.furthest[run] = _furthest(graph, work)
-            _backward(graph, W, dE_dW, work)
+            _states(graph, work, path.states[run])
+        if slopes:
             _gather(dE_dW, places, path.dE_dw[run])
+            path.furthest[run] = _furthest(graph, work)
         done[run] = walk.sweeps
+
+
+@compiled
+def _states(graph, work, states):
+    for j in range(graph.units):
+        for c in range(work.row):
+            states[j, c] = at(work.y, j * work.row + c)
 
 
 @compiled
