@@ -143,7 +143,7 @@ A_MOMENT = 3e8  # connections that the kernel passes in about a tenth of a secon
 
 def _by_kernel(net, task, error, walk, path, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
-    graph, _ = layout.graph_of(net, dict.fromkeys(task.targets, True), layout.silent(task))
+    graph, _ = layout.graph_of(net, task.targets, layout.silent(task))
     whole = layout.cases_of(net, task, error)
     batches = layout.one_by_one(whole) if len(walk.order) else whole
     if net.mask is not None:

@@ -168,9 +168,9 @@ def _exponential(z):
 
 
 @inlined
-def logistic(x):
-    """1 / (1 + e^-x), equation (2), with a single division."""
-    P, Q, power = _exponential(-x)
+def logistic(x, gain):
+    """1 / (1 + e^-(gain x)), equation (2), with a single division."""
+    P, Q, power = _exponential(-gain * x)
     return (Q - P) / fma(Q + P, power, Q - P)
 
 

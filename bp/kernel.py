@@ -182,7 +182,7 @@ def _activate(x, count, activation, gain):
     """Equation (2), in place."""
     if activation == LOGISTIC:
         for c in range(count):
-            put(x, c, logistic(gain * at(x, c)))
+            put(x, c, logistic(at(x, c), gain))
     elif activation == TANH:
         for c in range(count):
             put(x, c, tanh(gain * at(x, c)))

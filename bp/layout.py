@@ -26,7 +26,7 @@ def knows(net, error):
 
 def states(net, w, task, error):
     """The states of all layers, layer name -> `(runs, units, cases)`, for weights `(runs, size)`."""
-    graph, first = graph_of(net, {layer.name: False for layer, _ in net.computed})
+    graph, first = graph_of(net, targets=(), all_layers=True)
     whole = cases_of(net, task, error)
     y = np.empty((len(w), graph.units, whole.lower.shape[2]))
     _evaluate(graph, whole, w, states=y)
@@ -36,7 +36,7 @@ def states(net, w, task, error):
 
 def evaluator(net, task, error):
     """A function of weights `(runs, size)` that gives E, `(runs,)`, ∂E/∂w, `(runs, size)`, and the largest |y - d|."""
-    graph, _ = graph_of(net, dict.fromkeys(task.targets, True), silent(task))
+    graph, _ = graph_of(net, task.targets, silent(task))
     whole = cases_of(net, task, error)
 
     def evaluate(w):
@@ -72,13 +72,13 @@ def silent(task):
 # ---------------------------------------------------------------- nets
 
 
-def graph_of(net, targets, silent=()):
-    """The `Graph` of the layers that those named in `targets` depend on, and where each layer's units begin.
+def graph_of(net, targets, silent=(), all_layers=False):
+    """The `Graph` of a net, and where the units of each layer begin.
 
-    `targets` says of each layer, by name, whether there are desired states of its units. Links from input layers that
-    are `silent` are left out: they add nothing to (1) and (6).
+    It has the layers named in `targets`, which have desired states, and those that they depend on, or all layers. Links
+    from input layers that are `silent` are left out: they add nothing to (1) and (6).
     """
-    needed = set(targets)
+    needed = {layer.name for layer in net.layers} if all_layers else set(targets)
     for layer, links in reversed(net.computed):
         if layer.name in needed:
             needed |= {link.source for link in links}
@@ -93,7 +93,7 @@ def graph_of(net, targets, silent=()):
     first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *(one for one, _ in computed))})
     transposed, states = _in_a_row(wide)
     weights, padded = _in_a_row({name: _rows(shape) * _padded(shape[-1]) for name, shape in net.shapes.items()})
-    outputs, _ = _in_a_row({name: net.units[name] for name, desired in targets.items() if desired})
+    outputs, _ = _in_a_row({name: net.units[name] for name in targets})
     layers, links = [], []
     for layer, incoming in computed:
         activation = ACTIVATIONS[layer.activation.function, layer.activation.slope]
