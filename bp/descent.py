@@ -152,7 +152,7 @@ def _by_kernel(net, task, error, walk, path, progress):
 
     def train(first, last):
         room = kernel.room_for(graph, whole, batches)
-        kernel.train(graph, whole, batches, walk, path, room, first, last)
+        layout.train(graph, whole, batches, walk, path, room, first, last)
 
     work = float(3 * net.size * task.cases * runs) * (walk.sweeps + 1)
     if jobs == 1 and work < A_MOMENT:

@@ -1,37 +1,48 @@
 """Equations (1)-(9), connection by connection, compiled by Numba; `equations.py` says the same in plain NumPy.
 
 One run at a time goes through all its sweeps: its weights, states and derivatives stay in cache, and a run that is
-solved or has diverged just ends its loop. All arithmetic is that of `exact.py`, so that a run is the same, to the last
-bit, on every machine.
+solved or has diverged just ends its loop.
+
+A run is the same, to the last bit, on every machine. IEEE 754 defines +, -, *, / and the fused multiply-add exactly;
+nothing else is used here, always in the same order, and neither a BLAS nor a library's exponential. So a compiler may
+use vectors of any width, or none, and the result is the same.
 
 Units stand one below the other, the input layers first. A unit's states in all cases are a row, padded to a multiple of
-eight with cases that have no error. So are the weights w_ji of unit j: a row, padded to a multiple of eight.
+eight with cases that have no error. So are the weights w_ji of unit j: a row, padded to a multiple of eight. The
+arithmetic of pointers and vectors stands at the end: `at(p, i)` is p[i], `load(p, i)` is p[i], ..., p[i + 7] side by
+side, `ahead(p, n)` is the place n further on.
 """
 
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
 
-from .exact import (
-    WIDTH,
-    add,
-    ahead,
-    at,
-    compiled,
-    fma,
-    inlined,
-    load,
-    logistic,
-    pointer,
-    put,
-    spread,
-    store,
-    tanh,
-    total,
-)
-
+WIDTH = 8  # how many numbers go side by side
 ONE = np.int64  # of a plain 1, Numba would compile a version of its own
+
+
+def _jit(**options):
+    """Compile at first use and keep the result on disk, if there is a folder that can be written to.
+
+    A division by zero gives an infinity, as in NumPy: an exception would keep the compiler from using vectors.
+    """
+
+    def decorate(function):
+        try:
+            return njit(error_model="numpy", cache=True, **options)(function)
+        except RuntimeError:  # neither beside this file nor in the user's own cache
+            return njit(error_model="numpy", **options)(function)
+
+    return decorate
+
+
+compiled = _jit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+entry = _jit(nogil=True)
+inlined = njit(error_model="numpy", inline="always")
 
 # ---------------------------------------------------------------- what the kernel is handed
 
@@ -403,7 +414,7 @@ def _scatter(w, places, W):
         put(W, places[k], w[k if len(w) > 1 else 0])
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@entry
 def train(graph, whole, batches, walk, path, room, first, last):
     """Train the runs from `first` to `last`, each by itself: equations (1) to (9), one sweep after the other."""
     places, padded, levels, snapshots = graph.places, graph.padded, len(walk.tolerances), len(walk.snapshot_at)
@@ -439,14 +450,14 @@ def train(graph, whole, batches, walk, path, room, first, last):
                     if t == walk.sweeps or (walk.every > 0 and t % walk.every == 0):
                         error[run, recorded] = E
                         recorded += 1
-                    while level < levels and E < np.inf and _missed(graph, work, tolerances[level]) == 0:
+                    while level < levels and np.isfinite(E) and _missed(graph, work, tolerances[level]) == 0:
                         solved_at[level, run] = walk.begun + t
                         level += 1
                     if kept < snapshots and snapshot_at[kept] == walk.begun + t:
                         _gather(W, places, path.snapshots[kept, run])
                         kept += 1
                     going = t < walk.sweeps and not (walk.stop and level == levels) and not halt[0]
-                    going = going and (E < np.inf or _finite(W, padded))
+                    going = going and (np.isfinite(E) or _finite(W, padded))
                     if not (going or slopes):
                         break
                 if k >= 0 or len(order) == 0:
@@ -486,3 +497,169 @@ def _furthest(graph, work):
             distance = abs(at(y, c) - at(d, c))
             largest = distance if distance > largest else largest
     return largest
+
+
+# ---------------------------------------------------------------- vectors: eight numbers side by side
+
+
+class _Eight(types.Type):
+    """Eight floats side by side, in as many registers as the machine needs for them."""
+
+    def __init__(self):
+        super().__init__("eight")
+
+
+_EIGHT, _FLOAT, _INTEGER = _Eight(), ir.DoubleType(), ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, WIDTH)
+register_model(_Eight)(lambda manager, kind: models.PrimitiveModel(manager, kind, _VECTOR))
+
+# ---------------------------------------------------------------- memory: pointers, since indices need no checks here
+
+
+@intrinsic
+def pointer(typing_context, a):
+    """Where the numbers of a contiguous array are. Whoever takes it keeps the array alive."""
+
+    def code(context, builder, signature, arguments):
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(a.dtype)(a), code
+
+
+@intrinsic
+def ahead(typing_context, p, count):
+    """p + count."""
+    return p(p, types.intp), lambda context, builder, signature, arguments: builder.gep(arguments[0], [arguments[1]])
+
+
+@intrinsic
+def at(typing_context, p, i):
+    """p[i]."""
+
+    def code(context, builder, signature, arguments):
+        return builder.load(builder.gep(arguments[0], [arguments[1]]))
+
+    return p.dtype(p, types.intp), code
+
+
+@intrinsic
+def put(typing_context, p, i, x):
+    """p[i] = x."""
+
+    def code(context, builder, signature, arguments):
+        builder.store(arguments[2], builder.gep(arguments[0], [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp, p.dtype), code
+
+
+def _eight_at(builder, p, i):
+    return builder.bitcast(builder.gep(p, [i]), _VECTOR.as_pointer())
+
+
+@intrinsic
+def load(typing_context, p, i):
+    """p[i], ..., p[i + 7]."""
+
+    def code(context, builder, signature, arguments):
+        return builder.load(_eight_at(builder, *arguments), align=8)
+
+    return _EIGHT(p, types.intp), code
+
+
+@intrinsic
+def store(typing_context, p, i, s):
+    """p[i], ..., p[i + 7] = s."""
+
+    def code(context, builder, signature, arguments):
+        builder.store(arguments[2], _eight_at(builder, *arguments[:2]), align=8)
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp, s), code
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a b + c, rounded once: by an instruction where the machine has one, the same in software elsewhere."""
+    kind, llvm, name = (_EIGHT, _VECTOR, "v8f64") if c == _EIGHT else (types.float64, _FLOAT, "f64")
+
+    def code(context, builder, signature, arguments):
+        function = ir.FunctionType(llvm, [llvm] * 3)
+        return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.fma.{name}"), arguments)
+
+    return kind(kind, kind, kind), code
+
+
+@intrinsic
+def add(typing_context, s, t):
+    """s + t, of eight and eight."""
+    return s(s, s), lambda context, builder, signature, arguments: builder.fadd(*arguments)
+
+
+@intrinsic
+def spread(typing_context, x):
+    """x, eight times."""
+
+    def code(context, builder, signature, arguments):
+        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), arguments[0], ir.IntType(32)(0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+
+    return _EIGHT(types.float64), code
+
+
+@intrinsic
+def total(typing_context, s):
+    """The sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
+
+    def code(context, builder, signature, arguments):
+        part = [builder.extract_element(arguments[0], ir.IntType(32)(k)) for k in range(WIDTH)]
+        pair = [builder.fadd(part[k], part[k + 4]) for k in range(4)]
+        return builder.fadd(builder.fadd(pair[0], pair[2]), builder.fadd(pair[1], pair[3]))
+
+    return types.float64(s), code
+
+
+@intrinsic
+def _bits(typing_context, x):
+    """The 64 bits of a float."""
+    return types.int64(x), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _INTEGER)
+
+
+@intrinsic
+def _float(typing_context, k):
+    """The float of these 64 bits."""
+    return types.float64(k), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _FLOAT)
+
+
+# ---------------------------------------------------------------- functions
+
+
+@inlined
+def _exponential(z):
+    """e^z = 2^k (Q + P) / (Q - P): P, Q and 2^k, by the rational form of Cephes (S. Moshier), for |z| up to 708."""
+    z = 708.0 if z > 708.0 else z  # a NaN stays one
+    z = -708.0 if z < -708.0 else z
+    shifted = fma(z, 1.4426950408889634, 6755399441055744.0)  # z / log 2 + 1.5 2^52, whose last bits are the integer k
+    k, power = shifted - 6755399441055744.0, _float((_bits(shifted) + 1023) << 52)
+    r = fma(k, -1.42860682030941723212e-6, fma(k, -6.93145751953125e-1, z))  # z - k log 2, log 2 in two parts
+    q = r * r
+    P = r * fma(fma(1.26177193074810590878e-4, q, 3.02994407707441961300e-2), q, 9.99999999999999999910e-1)
+    Q = fma(fma(fma(3.00198505138664455042e-6, q, 2.52448340349684104192e-3), q, 2.27265548208155028766e-1), q, 2.0)
+    return P, Q, power
+
+
+@inlined
+def logistic(x, gain):
+    """1 / (1 + e^-(gain x)), equation (2), with a single division."""
+    P, Q, power = _exponential(-gain * x)
+    return (Q - P) / fma(Q + P, power, Q - P)
+
+
+@inlined
+def tanh(x):
+    """(e^2x - 1) / (e^2x + 1), exact to the last digits near 0, too."""
+    P, Q, power = _exponential(2.0 * x)
+    return fma(Q, power - 1.0, P * (power + 1.0)) / fma(Q, power + 1.0, P * (power - 1.0))

@@ -1,10 +1,13 @@
 """Nets and tasks in numbers, as the compiled kernel reads them, and what `Network` and `train` ask of it."""
 
+import os
+import sys
+from threading import Timer
+
 import numpy as np
 
-from . import units
-from .exact import WIDTH
-from .kernel import LINEAR, LOGISTIC, RECTIFIED, SOFTSIGN, TANH, Cases, Graph, Path, Walk, room_for, train
+from . import kernel, units
+from .kernel import LINEAR, LOGISTIC, RECTIFIED, SOFTSIGN, TANH, WIDTH, Cases, Graph, Path, Walk, room_for
 
 ACTIVATIONS = {  # what the kernel knows
     (known.function, known.slope): number
@@ -44,6 +47,21 @@ def evaluator(net, task, error):
         return path.error[:, 0], path.dE_dw if net.mask is None else path.dE_dw * net.mask, path.furthest
 
     return evaluate
+
+
+def train(*arguments):
+    """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
+    notice = Timer(1, _say_that_it_compiles)
+    if not kernel.train.signatures and "TQDM_DISABLE" not in os.environ:
+        notice.start()
+    try:
+        kernel.train(*arguments)
+    finally:
+        notice.cancel()
+
+
+def _say_that_it_compiles():
+    print("bp compiles its kernel: some ten seconds, once in an installation", file=sys.stderr, flush=True)
 
 
 def _evaluate(graph, whole, w, **wanted):

@@ -110,7 +110,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "test_descent.py::test_several_tolerances_met_at_one_sweep",
     ),
     "an exponential of a few digits": (
-        "exact.py",
+        "kernel.py",
         {"r = fma(k, -1.42860682030941723212e-6, ": "r = fma(k, -1.4e-6, "},
         "test_network.py::test_activations_are_exact_to_the_last_digits",
     ),

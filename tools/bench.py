@@ -36,7 +36,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import bp
-from bp import exact, kernel, layout
+from bp import kernel, layout
 
 ALPHA = 0.9
 TOLERANCE = 0.5
@@ -167,19 +167,19 @@ def output(problem, W, inputs, matmul, logistic, join):
 @njit
 def multiply_adds(count):
     """So many times five vectors of multiply-adds, none of which waits for another."""
-    s0 = s1 = s2 = s3 = s4 = exact.spread(1.0)
-    w = exact.spread(0.999)
+    s0 = s1 = s2 = s3 = s4 = kernel.spread(1.0)
+    w = kernel.spread(0.999)
     for _ in range(count):
-        s0, s1, s2 = exact.fma(w, s0, w), exact.fma(w, s1, w), exact.fma(w, s2, w)
-        s3, s4 = exact.fma(w, s3, w), exact.fma(w, s4, w)
-    return exact.total(exact.add(exact.add(exact.add(s0, s1), exact.add(s2, s3)), s4))
+        s0, s1, s2 = kernel.fma(w, s0, w), kernel.fma(w, s1, w), kernel.fma(w, s2, w)
+        s3, s4 = kernel.fma(w, s3, w), kernel.fma(w, s4, w)
+    return kernel.total(kernel.add(kernel.add(kernel.add(s0, s1), kernel.add(s2, s3)), s4))
 
 
 @njit
 def logistics(x, count):
     """So many times the logistic of all x."""
     for _ in range(count):
-        kernel._activate(exact.pointer(x), len(x), 0, 1.0)
+        kernel._activate(kernel.pointer(x), len(x), 0, 1.0)
 
 
 def work(problem):
@@ -225,7 +225,7 @@ def compare(problem, runs, sweeps, rounds):
     calls += [partial(multiply_adds, 100_000), partial(logistics, x, 100)]
     times, first = in_turns(calls, rounds, f"{problem.name}, runs: {runs}")
     sums, states = work(problem)
-    floor = times[:, 3] * sums / (100_000 * 5 * exact.WIDTH) + times[:, 4] * states / (100 * len(x))
+    floor = times[:, 3] * sums / (100_000 * 5 * kernel.WIDTH) + times[:, 4] * states / (100 * len(x))
     per_sweep = 1e6 * np.column_stack([times[:, :3] / (runs * sweeps), floor])
     return np.median(per_sweep, axis=0), np.median(times[:, 1:3] / times[:, :1], axis=0), first[2]
 
