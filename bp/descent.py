@@ -196,6 +196,7 @@ def _by_equations(net, task, error, walk, path):
     def change(rows, dE_dw):
         rates = [rate[rows] if len(rate) > 1 else rate for rate in walk[:3]]
         w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw * mask, *rates)
+        active[rows] = np.isfinite(w[rows]).all(axis=1)
 
     for t in range(walk.sweeps + 1):
         rows = np.flatnonzero(active)
@@ -212,7 +213,7 @@ def _by_equations(net, task, error, walk, path):
         while (met := furthest < tolerances[level[rows]]).any():
             solved_at[level[rows[met]], rows[met]] = walk.begun + t
             level[rows[met]] += 1
-        active &= np.isfinite(w).all(axis=1) & ~(walk.stop & (level == len(solved_at)))
+        active &= ~(walk.stop & (level == len(solved_at)))
         if kept < len(walk.snapshot_at) and walk.snapshot_at[kept] == walk.begun + t:
             path.snapshots[kept] = w
             kept += 1

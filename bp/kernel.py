@@ -333,10 +333,13 @@ def _slope(dE_dx, y, count, activation, gain):
 
 @compiled
 def _step(W, velocity, dE_dW, epsilon, alpha, decay, count):
-    """Equation (9), which is (8) if α is 0; then the decay, which the velocity never sees."""
+    """Equation (9), which is (8) if α is 0; then the decay, which the velocity never sees. Are all weights finite?"""
+    lost = 0
     for k in range(count):
         put(velocity, k, fma(at(alpha, k), at(velocity, k), -(at(epsilon, k) * at(dE_dW, k))))  # (9)
         put(W, k, (at(W, k) + at(velocity, k)) * (1.0 - at(decay, k)))
+        lost += not (abs(at(W, k)) < np.inf)
+    return lost == 0
 
 
 @compiled
@@ -457,14 +460,13 @@ def train(graph, whole, batches, walk, path, room, first, last):
                         _gather(W, places, path.snapshots[kept, run])
                         kept += 1
                     going = t < walk.sweeps and not (walk.stop and level == levels) and not halt[0]
-                    going = going and (np.isfinite(E) or _finite(W, padded))
                     if not (going or slopes):
                         break
                 if k >= 0 or len(order) == 0:
                     _backward(graph, W, dE_dW, here)
+                    going = going and _step(W, velocity, dE_dW, epsilon, alpha, decay, padded)
                     if not going:
                         break
-                    _step(W, velocity, dE_dW, epsilon, alpha, decay, padded)
             done[run] = t
             t += 1
         _gather(W, places, path.weights[run])

@@ -299,7 +299,7 @@ def test_any_net_is_the_same_alone(problem, by_case):
 @pytest.mark.parametrize(("jobs", "threads"), [(None, 1), (1, 1), (2, 2), (3, 3)])
 def test_as_many_threads_as_joblib_is_told_of(monkeypatch, jobs, threads):
     net, task, seen = bp.layered(2, 1), and_task(), set()
-    trained = bp.kernel.train
+    trained = bp.layout.train
 
     def train(*arguments):
         seen.add(threading.get_ident())
@@ -307,7 +307,7 @@ def test_as_many_threads_as_joblib_is_told_of(monkeypatch, jobs, threads):
         trained(*arguments)
 
     barrier = threading.Barrier(threads, timeout=30)  # broken unless so many work at once
-    monkeypatch.setattr(bp.kernel, "train", train)
+    monkeypatch.setattr(bp.layout, "train", train)
     with joblib.parallel_config(backend="loky", n_jobs=jobs):
         fit = bp.train(net, net.initial_weights(range(threads * 8)), task, 1, 0.5)
     assert len(seen) == threads
