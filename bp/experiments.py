@@ -9,7 +9,7 @@ from scipy import stats
 
 from .descent import Fit, train
 from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, family_network, family_trees, questions
-from .files import REPOSITORY
+from .files import data
 from .network import ErrorRule, Task, dead_zone, hinge, layered, squared
 from .survey import Experiment, outcome
 from .tasks import STRINGS, right, sequences, symmetry
@@ -29,7 +29,7 @@ def symmetry_experiment(
 @cache
 def printed_nets():
     """The nets of Fig. 1 and of PDP, Fig. 9, as weights of `layered(6, 2, 1)`: paper -> `(17,)`."""
-    table = pd.read_csv(REPOSITORY / "data" / "paper_fig1_weights.csv")
+    table = pd.read_csv(data("paper_fig1_weights.csv"))
     net, nets = layered(6, 2, 1), {}
     inputs, hidden = [f"input {k}" for k in range(1, 7)], ["hidden left", "hidden right"]
     for paper, rows in table.groupby("paper"):
