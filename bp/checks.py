@@ -549,15 +549,6 @@ def same_head(now, before):
     return now
 
 
-def same_values(column, rows, before, now, file):
-    for row, old, new in zip(rows, before, now, strict=True):
-        if old != new:
-            fail(
-                f"{file} has {column} = {old} in row {row}",
-                f"{new}, as the row comes out now: file or code has changed",
-            )
-
-
 def declared(surveys, name):
     """The survey of that name."""
     if name not in surveys:

@@ -243,7 +243,10 @@ def questions_right(runs):
 
 
 def twins(runs):
-    """Mean activity of the right people, of their twins and of all others; how often a twin leads the other tree."""
+    """Mean activity of the right people, of their twins and of all others; how often a twin leads the other tree.
+
+    Means are rounded to six digits, as all here that NumPy or BLAS adds up: in which order differs between machines.
+    """
     y = runs.net.forward(runs.fit.weights, runs.task.inputs)["person 2"]
     d = runs.task.targets["person 2"] == 1
     twin = d[TWINS]
@@ -252,7 +255,7 @@ def twins(runs):
     held_out, found = np.broadcast_to(runs.task.held_out, leads.shape), {}
     for name, cases in (("trained", ~held_out), ("held out", held_out)):
         for who, units in (("right", d), ("twin", twin), ("own tree", own & ~d), ("other tree", ~own & ~twin)):
-            found[f"{name} y {who}"] = y.mean(axis=(1, 2), where=units & cases[:, None])
+            found[f"{name} y {who}"] = y.mean(axis=(1, 2), where=units & cases[:, None]).round(6)
         found[f"{name} twin leads"] = np.count_nonzero(leads & cases, axis=1)
     return found
 
@@ -278,8 +281,8 @@ def balance(runs, sweeps=200):
     if not runs.experiment.recipe[-1]["decay"]:
         loss = np.full_like(loss, np.nan)
     for when, gain, lost in (("at the end", growth[0], loss[0]), ("on average", growth.mean(0), loss.mean(0))):
-        found[f"balance r {when}"] = correlation(gain, lost)
-        found[f"imbalance {when}"] = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)
+        left = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)
+        found |= {f"balance r {when}": correlation(gain, lost).round(6), f"imbalance {when}": left.round(6)}
     return found
 
 
@@ -296,7 +299,7 @@ def usefulness(runs):
         held_out = None if task.held_out is None else task.held_out.reshape(-1)
         E, _ = net.gradient(without, Task(task.inputs, task.targets, held_out), error)
         found.append(stats.spearmanr(np.abs(w[weights]), E[:-1] - E[-1]).statistic)
-    return {"usefulness": np.array(found)}
+    return {"usefulness": np.round(found, 6)}
 
 
 def all_weights(runs):

@@ -76,7 +76,7 @@ def describe(value):
     if kind is Network:
         masks = {f"mask of {link.weights}": describe(link.mask) for link in value.links if link.mask is not None}
         return {
-            "layers": [__layer(value, layer) for layer in value.layers],
+            "layers": [_describe_layer(value, layer) for layer in value.layers],
             "links": [f"{link.source}->{link.target}: {link.weights}" for link in value.links],
         } | masks
     if kind is Task:
@@ -109,7 +109,7 @@ def _name(value):
     return f"{name}({plain}) {identify(value)}" if plain else f"{name} {identify(value)}"
 
 
-def __layer(net, layer):
+def _describe_layer(net, layer):
     if layer in net.input_layers:
         return f"{layer.name}: {layer.units}"
     bias = net.biases.get(layer.name)
@@ -199,7 +199,7 @@ class _Walk:
         loaded, imported, mentioned = _names(code)
         seen = lambda one: _module(one, mentioned) if type(one) is ModuleType else one  # noqa: E731
         closed = [seen(_inside(cell)) for cell in function.__closure__ or ()]
-        given = [function.__defaults__, function.__kwdefaults__, closed]
+        given = [function.__defaults__, function.__kwdefaults__, closed, vars(function)]
         if not _own(scope.get("__name__", ""), code.co_filename):
             name = [function.__module__, function.__qualname__]
             if "<" not in function.__qualname__:
