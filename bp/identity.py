@@ -351,16 +351,15 @@ def _class(kind):
 
 def _written(name, one, kind):
     """Whether something in a class was written there, and not made by Python, `dataclass` or `NamedTuple`."""
-    if isinstance(one, FunctionType):
-        file = one.__code__.co_filename
-        return kind.__module__ == "__main__" or (
-            file != "<string>" and (_own(one.__module__, file) or not _dunder(name))
-        )
-    if isinstance(one, staticmethod | classmethod | property):
+    function = getattr(one, "__func__", one)
+    if isinstance(function, FunctionType):
+        file = function.__code__.co_filename
+        generated = file == "<string>" or (_dunder(name) and not _own(function.__module__, file))
+        return kind.__module__ == "__main__" or not generated
+    if isinstance(one, property):
         return True
-    return not (
-        _dunder(name) or name == "_abc_impl" or (isdatadescriptor(one) and not _own(type(one).__module__, None))
-    )
+    made = isdatadescriptor(one) and not _own(type(one).__module__, _file(type(one).__module__))
+    return not (made or _dunder(name) or name == "_abc_impl")
 
 
 def _dunder(name):
