@@ -428,12 +428,6 @@ def recipe(phases, train):
     return [dict(phase) for phase in phases]
 
 
-def measures(functions):
-    if not isinstance(functions, list | tuple) or not all(callable(function) for function in functions):
-        fail(f"measures is {functions!r}", "a list of functions of bp.Runs")
-    return tuple(functions)
-
-
 def columns(measured, by, runs, others):
     """What a measure returns: name -> one value a run, under names that no other column has."""
     by = getattr(by, "__name__", repr(by))
@@ -476,7 +470,7 @@ def grid(given, experiment, kind):
         fail(f"there is no grid, and the experiment is {experiment!r}", "a bp.Experiment")
     if hasattr(given, "items"):
         for name, values in given.items():
-            if isinstance(values, str) or not np.iterable(values) or not len(list(values)):
+            if isinstance(values, str | set | frozenset) or not np.iterable(values) or not len(list(values)):
                 fail(f"the grid's {name} is {values!r}", "a list of values")
     return given
 
@@ -498,18 +492,6 @@ def instance(what, made, kind):
     return made
 
 
-def task_or_function(given, kind):
-    if not callable(given):
-        instance("the task", given, kind)
-
-
-def tellable(text):
-    """The description of a value, which must be the same the next time."""
-    if " at 0x" in text:
-        fail(f"{text} is part of the survey", "values whose repr is the same in the next process, without an address")
-    return text
-
-
 def row_numbers(rows, of):
     rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows, "row numbers")).tolist()]
     if not rows or max(rows) >= of:
@@ -525,20 +507,9 @@ def header(path, load):
         fail(f"{path} is missing", "the header that a survey writes for its rows; nothing is overwritten")
     except ValueError as error:
         fail(f"{path} is damaged ({error})", "JSON as a survey writes it; nothing is overwritten")
-    names = {"survey", "rows", "seeds", "code", "libraries", "platform"}
-    if not isinstance(found, dict) or not names <= set(found):
+    if not isinstance(found, dict) or not {"survey", "rows", "seeds"} <= set(found):
         fail(f"{path} is no survey's header", "JSON as a survey writes it; nothing is overwritten")
     return found
-
-
-def rows_exist(file):
-    if not file.exists():
-        fail(f"{file} is missing", "the rows of a survey, which `survey.run` or `make surveys` writes")
-
-
-def file_of_header(file, found, sha256):
-    if sha256(file) != found.get("sha256"):
-        fail(f"{file} is not the file that its header describes", "the same SHA-256; it may be damaged or edited")
 
 
 def same_survey(differences, file):
@@ -559,56 +530,10 @@ def alone(lock, parts, timeout):
         fail(f"another process is at work in {parts}", "one at a time")
 
 
-def lines(text, rows):
-    if text.count("\n") != rows + 1:
-        fail("a string of the table has a line break in it", "text without line breaks")
-
-
-def whole_part(path, lines, rows):
-    if len(lines) != rows + 1 or not lines[-1].endswith("\n"):
-        fail(
-            f"{path} is damaged, with {max(len(lines) - 1, 0)} rows",
-            f"{rows} rows. Delete it, and they are trained again",
-        )
-    return lines
-
-
 def same_head(now, before):
     if before not in (None, now):
         fail(f"there are rows with the columns {now.strip()}", f"those of all others, {before.strip()}")
     return now
-
-
-def same_platform(worker, here):
-    if worker != here:
-        fail(
-            f"a worker computes on {worker}",
-            f"{here}, as this process does: rows would differ in their last digits. Start both with the same "
-            "OPENBLAS_CORETYPE and NPY_DISABLE_CPU_FEATURES",
-        )
-
-
-def tolerances(given, survey):
-    if given is None:
-        fail(
-            f"survey {survey!r} was stored on another platform and has no measured tolerances",
-            "tolerances, column -> largest difference",
-        )
-    return {name: number(f"the tolerance of {name!r}", value, 0, np.inf) for name, value in given.items()}
-
-
-def same_columns(stored, now, file):
-    if stored != now:
-        fail(f"{file} has the columns {stored}", f"{now}, as the survey records now")
-
-
-def same_values(column, rows, before, now, agree, file):
-    for row, old, new, same in zip(rows, before, now, agree, strict=True):
-        if not same:
-            fail(
-                f"{file} has {column} = {old} in row {row}",
-                f"{new}, as the row comes out now: file or code has changed",
-            )
 
 
 def declared(surveys, name):

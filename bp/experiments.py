@@ -9,7 +9,7 @@ from scipy import stats
 
 from .descent import Fit, train
 from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, family_network, family_trees, questions
-from .files import REPOSITORY
+from .files import data
 from .network import Task, layered
 from .survey import Experiment, outcome
 from .tasks import STRINGS, right, sequences, symmetry
@@ -30,7 +30,7 @@ def symmetry_experiment(
 @cache
 def printed_nets():
     """The nets of Fig. 1 and of PDP, Fig. 9, as weights of `layered(6, 2, 1)`: paper -> `(17,)`."""
-    table = pd.read_csv(REPOSITORY / "data" / "paper_fig1_weights.csv")
+    table = pd.read_csv(data("paper_fig1_weights.csv"))
     net, nets = layered(6, 2, 1), {}
     inputs, hidden = [f"input {k}" for k in range(1, 7)], ["hidden left", "hidden right"]
     for paper, rows in table.groupby("paper"):
@@ -234,7 +234,10 @@ def questions_right(runs):
 
 
 def twins(runs):
-    """Mean activity of the right people, of their twins and of all others; how often a twin leads the other tree."""
+    """Mean activity of the right people, of their twins and of all others; how often a twin leads the other tree.
+
+    Means are rounded to six digits, as all here that NumPy or BLAS adds up: in which order differs between machines.
+    """
     y = runs.net.forward(runs.fit.weights, runs.task.inputs)["person 2"]
     d = runs.task.targets["person 2"] == 1
     twin = d[TWINS]
@@ -243,7 +246,7 @@ def twins(runs):
     held_out, found = np.broadcast_to(runs.task.held_out, leads.shape), {}
     for name, cases in (("trained", ~held_out), ("held out", held_out)):
         for who, units in (("right", d), ("twin", twin), ("own tree", own & ~d), ("other tree", ~own & ~twin)):
-            found[f"{name} y {who}"] = y.mean(axis=(1, 2), where=units & cases[:, None])
+            found[f"{name} y {who}"] = y.mean(axis=(1, 2), where=units & cases[:, None]).round(6)
         found[f"{name} twin leads"] = np.count_nonzero(leads & cases, axis=1)
     return found
 
@@ -269,8 +272,8 @@ def balance(runs, sweeps=200):
     if not runs.experiment.recipe[-1]["decay"]:
         loss = np.full_like(loss, np.nan)
     for when, gain, lost in (("at the end", growth[0], loss[0]), ("on average", growth.mean(0), loss.mean(0))):
-        found[f"balance r {when}"] = correlation(gain, lost)
-        found[f"imbalance {when}"] = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)
+        left = np.median(np.abs(gain - lost), axis=1) / np.median(np.abs(lost), axis=1)
+        found |= {f"balance r {when}": correlation(gain, lost).round(6), f"imbalance {when}": left.round(6)}
     return found
 
 
@@ -287,7 +290,7 @@ def usefulness(runs):
         held_out = None if task.held_out is None else task.held_out.reshape(-1)
         E, _ = net.gradient(without, Task(task.inputs, task.targets, held_out), error)
         found.append(stats.spearmanr(np.abs(w[weights]), E[:-1] - E[-1]).statistic)
-    return {"usefulness": np.array(found)}
+    return {"usefulness": np.round(found, 6)}
 
 
 def all_weights(runs):

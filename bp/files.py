@@ -6,6 +6,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def data(name):
+    """The path of a file in `data/`."""
+    return REPOSITORY / "data" / name
+
+
 def write_whole(path, write):
     """Have `write(part)` write a file beside `path`, then put it in its place at once: no one sees half of it."""
     path = Path(path)

@@ -10,7 +10,7 @@ from .experiments import FAMILIES, OURS, at_random
 from .families import family_network
 from .network import Network, layered
 from .recipe import two_sided
-from .survey import Experiment
+from .survey import Experiment, platform_bound
 from .tasks import addition, encoder, parity, symmetry
 from .units import Activation, linear, rectified, softsign, squared, tanh
 
@@ -108,16 +108,19 @@ def method_experiment(problem, method):
     return Experiment(net, task, {"sweeps": 0, "epsilon": 1, "error": error}, [measure], limit)
 
 
+@platform_bound("SciPy's optimisers")
 def by_lbfgs(runs):
     """From the initial weights by L-BFGS: evaluations until solved or done, and where it ends."""
     return _by(runs, "L-BFGS")
 
 
+@platform_bound("SciPy's optimisers")
 def by_conjugate_gradients(runs):
     """From the initial weights by conjugate gradients: evaluations until solved or done, and where it ends."""
     return _by(runs, "conjugate gradients")
 
 
+@platform_bound("SciPy's optimisers")
 def by_newton(runs):
     """From the initial weights by Newton-CG: evaluations until solved or done, and where it ends."""
     return _by(runs, "Newton-CG")
@@ -205,6 +208,7 @@ def width_experiment(task, hidden, skips, epsilon):
     return Experiment(net, cases, recipe, [followed], 0.3)
 
 
+@platform_bound("SciPy's optimisers, and LAPACK")
 def followed(runs):
     """Of runs that are given up: where L-BFGS leads from there. Is it a minimum, and how poor?
 

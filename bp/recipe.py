@@ -202,6 +202,6 @@ def left_at(runs):
 
     There all outputs are at 0.2, which the hinge allows those that should be off; the others are 0.6 short of 0.8.
     """
-    on_plateau = 0.6**2 / 2 * FAMILIES.targets["person 2"].sum()
+    on_plateau = 0.6 * 0.6 / 2 * FAMILIES.targets["person 2"].sum()
     left = runs.fit.error < 0.9 * on_plateau
     return {"left at": np.where(left.any(axis=0), runs.fit.recorded_at[left.argmax(axis=0)], -1)}

@@ -8,33 +8,36 @@ survey.check("somewhere/fig1.csv", rows=[7, 77])
 """
 
 import hashlib
-import inspect
 import json
 import platform as machine
 import shutil
-import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from importlib import metadata
 from io import StringIO
 from itertools import pairwise, product
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_info
 from tqdm import tqdm
 
-from . import checks, descent, network
+from . import checks, layout
+from .checks import fail
 from .descent import Fit, train
 from .files import write_whole
+from .identity import core, describe, identify
 from .network import Network, Task
-from .units import Activation, ErrorRule, squared
+from .units import squared
 
-PART = 500  # runs that one worker trains before they are written
+PART = 500  # the most runs that one worker trains before they are written
+PARTS = 100  # of a survey, at least, if its runs are that many: for all workers to have some, and for little to be lost
 
 # ---------------------------------------------------------------- what is declared
 
@@ -80,9 +83,12 @@ class Experiment:
     limit: float | np.ndarray = 0.3
 
     def __post_init__(self):
-        checks.task_or_function(self.task, Task)
+        if not callable(self.task):
+            checks.instance("the task", self.task, Task)
         object.__setattr__(self, "recipe", checks.recipe(self.recipe, train))
-        object.__setattr__(self, "measures", checks.measures(self.measures))
+        if not isinstance(self.measures, list | tuple) or not all(map(callable, self.measures)):
+            fail(f"measures is {self.measures!r}", "a list of functions of bp.Runs")
+        object.__setattr__(self, "measures", tuple(self.measures))
 
     def cases(self, seeds):
         """The task of the runs of some seeds."""
@@ -97,12 +103,42 @@ class Experiment:
         return Runs(self, seeds, task, initial, fit)
 
     def rows(self, seeds):
-        """What is recorded of some seeds: a table with a row a run."""
-        runs = self.run(seeds)
-        columns = {"seed": seeds}
+        """What is recorded of some seeds: a table with a row a run. `.attrs["bound"]` names platform-bound columns."""
+        runs, columns, bound = self.run(seeds), {"seed": seeds}, []
         for measure in (outcome, *self.measures):
-            columns |= checks.columns(measure(runs), measure, len(seeds), columns)
-        return pd.DataFrame(columns)
+            found = checks.columns(measure(runs), measure, len(seeds), columns)
+            columns |= found
+            bound += found if self.bound([measure]) else []
+        table = pd.DataFrame(columns)
+        table.attrs["bound"] = bound
+        return table
+
+    def described(self):
+        """What it is, for a file's header; of another class, with what that is."""
+        told = {name: describe(getattr(self, name)) for name in ("net", "task", "recipe", "measures", "limit")}
+        return told if type(self) is Experiment else told | {"class": describe(self)}
+
+    def bound(self, measures=None):
+        """Whether columns of some of its measures, by default of any, differ from platform to platform."""
+        measures = self.measures if measures is None else measures
+        marked = any(hasattr(getattr(measure, "func", measure), "platform_bound") for measure in measures)
+        return marked or not _exact(self)
+
+
+def platform_bound(why):
+    """Mark a measure whose values differ in their last digits from platform to platform: it goes through SciPy's
+    optimisers, LAPACK, BLAS or the system's mathematical functions. `why` says through which."""
+
+    def mark(measure):
+        measure.platform_bound = why
+        return measure
+
+    return mark
+
+
+def _exact(experiment):
+    """Whether runs come out the same on every platform: no activation or error rule of the user's own is in them."""
+    return all(layout.knows(experiment.net, phase.get("error", squared)) for phase in experiment.recipe)
 
 
 def outcome(runs):
@@ -126,6 +162,11 @@ class Survey:
     makes the experiment of each of these cells, and the table has a column for each name. All cells are surveyed with
     the same seeds and record the same columns. Raises `ValueError` for names that are no file's, for seeds that
     repeat, and for cells with different names.
+
+    Stored rows are those of a survey if net, cases, recipe and the range of the weights are the same, and all functions
+    in it do the same: their source, defaults, and what they close over and refer to, in whatever file (`identity`).
+    If another version of the package's core, of Python or of a library made them, the first and the last row are
+    trained again and must agree.
     """
 
     name: str
@@ -156,28 +197,26 @@ class Survey:
         return checks.instance("the survey's experiment", made, Experiment)
 
     def parts(self):
-        """How the work is parted: (first row, experiment, cell, seeds), as many runs as stay in cache while trained.
-
-        But at most `PART` runs, for all workers to have some, and for little to be lost.
-        """
+        """How the work is parted: (first row, experiment, cell, seeds)."""
+        step = min(PART, ceil(len(self) / PARTS))
         for number, cell in enumerate(self.cells):
             experiment = self.at(cell)
-            step = PART
             for start in range(0, len(self.seeds), step):
                 yield number * len(self.seeds) + start, experiment, cell, self.seeds[start : start + step]
 
     def table(self, rows=None, stored=None):
         """The rows of those numbers, or all: trained now, or read from the folder `stored`, if they are there.
 
-        A stored file serves if its header says the same of the experiment and it has all of the seeds.
+        They are there if the file is of this survey and has all of the seeds. Raises `ValueError` if there is no such
+        folder.
         """
         rows = range(len(self)) if rows is None else checks.row_numbers(rows, len(self))
-        if stored is not None and (table := self._stored(Path(stored) / f"{self.name}.csv")) is not None:
+        if stored is not None and (table := self._stored(Path(stored))) is not None:
             return table.iloc[list(rows)].reset_index(drop=True)
-        return _parse(self._text(rows))
+        return _parse(self._text(rows)[0])
 
     def _text(self, rows):
-        """The rows of those numbers, trained now, as the text of a file."""
+        """The rows of those numbers, trained now, as the text of a file; and of each its platform-bound columns."""
         trained = range(len(self))
         if list(rows) == list(trained):
             parts = list(self.parts())
@@ -189,20 +228,25 @@ class Survey:
             parts = [(number, self.at(cell), cell, list(seeds_of[number].values())) for number, cell in cells.items()]
             trained = [row for seeds in seeds_of.values() for row in seeds]
         lines = {}
-        for first, text, *_ in _train(self.name, parts, platform()):
-            head, *lines[first] = text.splitlines(keepends=True)
+        for first, text, bound, _ in _train(self.name, parts):
+            head, *texts = text.splitlines(keepends=True)
+            lines[first] = [(line, bound) for line in texts]
         lines = dict(zip(trained, (line for first, *_ in parts for line in lines[first]), strict=True))
-        return "".join([head, *(lines[row] for row in rows)])
+        return "".join([head, *(lines[row][0] for row in rows)]), [lines[row][1] for row in rows]
 
-    def _stored(self, file):
+    def _stored(self, folder):
         """The table of a file that has this survey's rows, or None."""
-        if not file.exists():
+        if not folder.is_dir():
+            fail(
+                f"there is no folder {folder}", "the one that has the survey's rows; without `stored` they are trained"
+            )
+        if not (file := folder / f"{self.name}.csv").exists():
             return None
-        stored = read_survey(file)
-        header, seeds = stored.attrs["header"], set(self.seeds)
-        declared = replace(self, seeds=_seeds(header["seeds"])).declaration()
-        if _differences(header, declared) or not seeds <= set(_seeds(header["seeds"])):
+        stored, seeds = read_survey(file), set(self.seeds)
+        whole = replace(self, seeds=_seeds(stored.attrs["header"]["seeds"]))
+        if _differences(stored.attrs["header"], whole.declaration()) or not seeds <= set(whole.seeds):
             return None
+        whole._confirm(file)
         place = {seed: k for k, seed in enumerate(self.seeds)}
         stored = stored[stored.seed.isin(seeds)]
         cell = np.arange(len(stored)) // len(seeds)
@@ -212,22 +256,20 @@ class Survey:
 
     def declaration(self):
         """What the survey is, for its file's header."""
-        described = [_describe(self.at(cell)) for cell in self.cells]
+        described = [self.at(cell).described() for cell in self.cells]
         common = {key: value for key, value in described[0].items() if all(one[key] == value for one in described)}
         header = {"survey": self.name, "rows": len(self), "seeds": _seeds_in_short(self.seeds), "experiment": common}
         if self.grid:
             header["cells"] = [
-                {"cell": _describe(cell)} | {key: value for key, value in one.items() if key not in common}
+                {"cell": describe(cell)} | {key: value for key, value in one.items() if key not in common}
                 for cell, one in zip(self.cells, described, strict=True)
             ]
         return header
 
     def header(self):
-        """All that is known before the first run: the declaration, and by what it is computed."""
-        functions = [self.experiment] if self.grid else []
-        for experiment in map(self.at, self.cells):
-            functions += [*experiment.measures, *([] if isinstance(experiment.task, Task) else [experiment.task])]
-        return self.declaration() | {"code": code(functions), "libraries": libraries(), "platform": platform()}
+        """All that is known before the first run: the declaration, by what it is made, and where, if that counts."""
+        bound = any(self.at(cell).bound() for cell in self.cells)
+        return self.declaration() | _versions() | ({"platform": platform()} if bound else {})
 
     def run(self, folder):
         """Train all runs and write `folder/name.csv`, with what they are in `folder/name.json`; returns the CSV's path.
@@ -235,15 +277,15 @@ class Survey:
         Runs are trained by joblib's workers, in parallel within `joblib.parallel_config(n_jobs=2)`, or on a cluster
         within `joblib.parallel_config(backend="dask")`. Finished parts are written at once: killed at any moment, the
         same call goes on where it was, and the file comes out the same, byte for byte. A file that is complete is left
-        as it is, even if code that it was made by has changed since: `check` tells. Raises `ValueError`, and overwrites
-        nothing, where a file or its header is damaged or of another survey, where parts were begun by other code, other
-        libraries or on another platform, where a worker computes on another platform than this process, and where
-        another process is at work on the same survey.
+        as it is. Raises `ValueError`, and overwrites nothing, where a file or its header is damaged or of another
+        survey, where parts were begun by other code or libraries, where a worker's code is not that of this process,
+        and where another process is at work on the same survey.
         """
         folder = Path(folder)
         file, parts = folder / f"{self.name}.csv", folder / f".{self.name}.parts"
         if file.exists():
             checks.same_survey(_differences(read_header(file), self.declaration()), file)
+            self._confirm(file)
             shutil.rmtree(parts, ignore_errors=True)  # killed while it tidied up
             return file
         header = self.header()
@@ -263,7 +305,7 @@ class Survey:
                 else:
                     todo.append(part)
             done = len(self) - sum(len(seeds) for *_, seeds in todo)
-            for first, text, *_ in _train(self.name, todo, header["platform"], len(self), done, head):
+            for first, text, *_ in _train(self.name, todo, len(self), done, head):
                 _write(parts / f"{first:09}.csv", text)
             self._assemble(file, parts, header)
         shutil.rmtree(parts)
@@ -284,63 +326,81 @@ class Survey:
         about.replace(file.with_suffix(".json"))
         whole.replace(file)
 
-    def check(self, file, rows, tolerances=None):
+    def _confirm(self, file):
+        """See that rows by another version of the core, of Python or of a library are those that come out now."""
+        if _differences(read_header(file), _versions()):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # columns that another platform decides are served as they are
+                self.check(file, [0, len(self) - 1])
+
+    def check(self, file, rows):
         """Train rows of a stored file again, by number, and compare; returns them as they came out now, as a table.
 
-        On the platform that the file's header names, they agree to the last digit. Elsewhere columns may differ by
-        `tolerances`, column -> largest difference; those not named may not differ. Raises `ValueError` that names the
-        first row and column that differ, or what is wrong with the file.
+        They agree to the last digit. Platform-bound columns of a file from another platform are not compared, and a
+        warning says so. Raises `ValueError` that names the first row and column that differ, or what is wrong with the
+        file.
         """
         header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
         checks.same_survey(_differences(header, survey.declaration()), file)
         rows = checks.row_numbers(rows, len(survey))
-        allowed = {} if header["platform"] == platform() else checks.tolerances(tolerances, self.name)
-        text = survey._text(rows)
+        text, bound = survey._text(rows)
         again, stored = _parse(text, dtype=str), _parse(Path(file).read_text(encoding="utf-8"), dtype=str).iloc[rows]
-        checks.same_columns(list(stored), list(again), file)
+        if list(stored) != list(again):
+            fail(f"{file} has the columns {list(stored)}", f"{list(again)}, as the survey records now")
+        bound = bound if header.get("platform") != platform() else [[]] * len(rows)
+        if left_out := sorted({column for columns in bound for column in columns}):
+            warnings.warn(f"{file} is from another platform; not compared: {', '.join(left_out)}", stacklevel=2)
         for column in again:
-            before, now = stored[column].fillna("").to_numpy(), again[column].fillna("").to_numpy()
-            agree = before == now
-            if column in allowed:
-                gap = np.subtract(_numbers(before), _numbers(now))
-                agree |= np.abs(gap) <= allowed[column]
-            checks.same_values(column, rows, before, now, agree, file)
+            pairs = zip(rows, stored[column].fillna(""), again[column].fillna(""), bound, strict=True)
+            for row, before, now, columns in pairs:
+                if before != now and column not in columns:
+                    wrong = f"{file} has {column} = {before} in row {row}"
+                    fail(wrong, f"{now}, as the row comes out now: file or code has changed")
         return _parse(text)
 
 
-def _numbers(text):
-    """What the text of a column says, True being 1 and False 0; NaN where it is no number."""
-    text = pd.Series(text).replace({"True": "1", "False": "0"})
-    return pd.to_numeric(text, errors="coerce").to_numpy(float)
-
-
-def _part(first, experiment, cell, seeds):
-    """Train one part: its first row, its rows as text, on which platform, and how many."""
+def _part(first, experiment, cell, seeds, here):
+    """Train one part: its first row, its rows as text, the platform-bound columns, and the number of rows."""
+    if here and here != _here(experiment):
+        fail(
+            "a worker has other functions, constants or libraries than this process",
+            "the same: what is changed in memory reaches no worker, and an edited file or library needs new workers",
+        )
     with parallel_config(backend="sequential"):
         table = experiment.rows(seeds)
     checks.no_clash(cell, table)
     for place, (name, value) in enumerate(cell.items()):
-        table.insert(place, name, value if isinstance(value, int | float | str) else str(_describe(value)))
+        table.insert(place, name, value if isinstance(value, int | float | str) else str(describe(value)))
     text = table.to_csv(index=False, lineterminator="\n")
-    checks.lines(text, len(table))
-    return first, text, platform(), len(table)
+    if text.count("\n") != len(table) + 1:
+        fail("a string of the table has a line break in it", "text without line breaks")
+    return first, text, table.attrs["bound"], len(table)
 
 
-def _train(name, parts, where, rows=None, done=0, head=None):
+def _here(experiment):
+    """What decides the rows of an experiment in this process; None if that cannot be told."""
+    try:
+        return core(), identify(experiment, running=True), platform() if experiment.bound() else None
+    except ValueError:
+        return None
+
+
+def _train(name, parts, rows=None, done=0, head=None):
     """Train parts as they come, with a bar that shows runs, rate and time left; yields what `_part` returns.
 
-    All must be trained on the platform `where`, and have the columns `head`, or one another's.
+    All must have the columns `head`, or one another's, and workers must have the functions that are here.
     """
     rows = sum(len(seeds) for *_, seeds in parts) if rows is None else rows
-    results = Parallel(return_as="generator_unordered", batch_size=1)(delayed(_part)(*part) for part in parts)
+    experiments = {id(part[1]): part[1] for part in parts} if effective_n_jobs() > 1 else {}
+    here = {key: _here(experiment) for key, experiment in experiments.items()}
+    jobs = (delayed(_part)(*part, here.get(id(part[1]))) for part in parts)
+    results = Parallel(return_as="generator_unordered", batch_size=1)(jobs)
     with tqdm(total=rows, initial=done, desc=name, unit="run", smoothing=0, delay=1) as bar:
         for result in results:
-            _, text, platform_there, runs = result
-            checks.same_platform(platform_there, where)
-            head = checks.same_head(text.partition("\n")[0] + "\n", head)
+            head = checks.same_head(result[1].partition("\n")[0] + "\n", head)
             yield result
-            bar.update(runs)
+            bar.update(result[-1])
 
 
 # ---------------------------------------------------------------- reading
@@ -359,9 +419,11 @@ def read_survey(file):
 
 def read_header(file):
     """What is known of a survey's file: the JSON beside it, checked against the file."""
-    checks.rows_exist(file := Path(file))
+    if not (file := Path(file)).exists():
+        fail(f"{file} is missing", "the rows of a survey, which `survey.run` or `make surveys` writes")
     header = _json(file.with_suffix(".json"))
-    checks.file_of_header(file, header, _sha256)
+    if _sha256(file) != header.get("sha256"):
+        fail(f"{file} is not the file that its header describes", "the same SHA-256; it may be damaged or edited")
     return header
 
 
@@ -372,7 +434,10 @@ def _parse(text, dtype=None):
 def _whole(path, rows, head):
     """The first line of a part, and the others, if it is whole and has the columns `head`."""
     with path.open(encoding="utf-8", newline="\n") as file:
-        lines = checks.whole_part(path, list(file), rows)
+        lines = list(file)
+    if len(lines) != rows + 1 or not lines[-1].endswith("\n"):
+        wrong = f"{path} is damaged, with {max(len(lines) - 1, 0)} rows"
+        fail(wrong, f"{rows} rows. Delete it, and they are trained again")
     return checks.same_head(lines[0], head), lines[1:]
 
 
@@ -415,44 +480,23 @@ def _sha256(path):
 # ---------------------------------------------------------------- provenance
 
 
-def code(functions=()):
-    """A hash of what computes: the core, this module, and the files in which the survey's own functions stand."""
-    sources = {inspect.getsource(module): None for module in (network, descent, sys.modules[__name__])}
-    for function in functions:
-        function = getattr(function, "func", function)  # of a partial
-        for thing in (inspect.getmodule(function), function):
-            try:
-                sources[inspect.getsource(thing)] = None
-            except (OSError, TypeError):  # typed at a prompt, or not written in Python
-                sources[_name(function)] = None
-    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:16]
-
-
-def libraries():
-    """Versions of Python and of what the rows come from."""
+def _versions():
+    """By what rows are made: this package's core, Python, and the libraries."""
     python = ".".join(machine.python_version_tuple()[:2])
-    return {"python": python} | {name: metadata.version(name) for name in ("numpy", "scipy", "pandas")}
+    libraries = {"python": python} | {name: metadata.version(name) for name in ("numpy", "scipy", "pandas")}
+    return {"core": core(), "libraries": libraries}
 
 
 @cache
 def platform():
-    """What decides the last bit: processor and system, NumPy, BLAS and its kernel, and a probe of the bits."""
+    """What decides the last digit of platform-bound columns: processor and system, NumPy, SciPy and BLAS."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    rng = np.random.default_rng(0)
-    a, b, x = rng.standard_normal((40, 3, 7, 25)), rng.standard_normal((40, 3, 25, 6)), np.linspace(-30, 30, 10007)
-    with np.errstate(all="ignore"):
-        probe = [a @ b, np.vecdot(a, a), np.exp(x), np.tanh(x)]
     return {
         "machine": f"{machine.system()} {machine.machine()}",
-        "numpy": np.__version__,
+        "numpy": f"{np.__version__}, {' '.join(np.show_config('dicts')['SIMD Extensions'].get('found', ()))}",
+        "scipy": metadata.version("scipy"),
         "blas": ", ".join(sorted({f"{p['internal_api']} {p['version']} {p.get('architecture', '')}" for p in blas})),
-        "bits": hashlib.sha256(b"".join(array.tobytes() for array in probe)).hexdigest()[:16],
     }
-
-
-def _name(function):
-    """What a function is called, wherever it stands: a script's own module has another name when it is imported."""
-    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def _seeds_in_short(seeds):
@@ -465,47 +509,3 @@ def _seeds_in_short(seeds):
 
 def _seeds(short):
     return list(range(short["from"], short["to"] + 1)) if isinstance(short, dict) else short
-
-
-def _describe(value):
-    """A value of a declaration as JSON has it."""
-    match value:
-        case Experiment():
-            names = ("net", "task", "recipe", "measures", "limit")
-            told = {name: _describe(getattr(value, name)) for name in names}
-            return told if isinstance(value.task, Task) else told | {"task of seed 0": _describe(value.cases([0]))}
-        case Network():
-            masks = {f"mask of {link.weights}": _describe(link.mask) for link in value.links if link.mask is not None}
-            return {
-                "layers": [_describe_layer(value, layer) for layer in value.layers],
-                "links": [f"{link.source}->{link.target}: {link.weights}" for link in value.links],
-            } | masks
-        case Task():
-            return {name: _describe(getattr(value, name)) for name in ("inputs", "targets", "held_out")}
-        case ErrorRule() | Activation():
-            return repr(value)
-        case Mapping():
-            return {str(key): _describe(one) for key, one in value.items()}
-        case np.ndarray() if value.ndim:
-            digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-            return f"{value.dtype} {value.shape} {digest}"
-        case np.generic() | np.ndarray():
-            return value.item()
-        case list() | tuple() | range():
-            return [_describe(one) for one in value]
-        case None | bool() | int() | float() | str():
-            return value
-        case partial():
-            return [_describe(part) for part in (value.func, value.args, value.keywords)]
-    if callable(value):
-        known = inspect.getclosurevars(value).nonlocals if inspect.isfunction(value) else {}
-        told = f"{_name(value)}: {(inspect.getdoc(value) or '').partition(chr(10))[0]}".rstrip(": ")
-        return [told, _describe(known)] if known else told
-    return checks.tellable(repr(value))
-
-
-def _describe_layer(net, layer):
-    if layer in net.input_layers:
-        return f"{layer.name}: {layer.units}"
-    bias = net.biases.get(layer.name)
-    return f"{layer.name}: {layer.units} {layer.activation}, {f'bias {bias}' if bias else 'no bias'}"

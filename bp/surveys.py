@@ -2,8 +2,6 @@
 
 from itertools import product
 
-import pandas as pd
-
 from . import checks
 from .experiments import (
     OURS,
@@ -26,7 +24,6 @@ from .experiments import (
     weights,
 )
 from .families import questions
-from .files import REPOSITORY
 from .landscape import (
     ACTIVATIONS,
     METHODS,
@@ -185,10 +182,7 @@ SURVEYS = {
 def check_rows(file, rows):
     """Train rows of one of the `SURVEYS` in `data/surveys/` again, by number; returns them as they came out now.
 
-    On the platform that the file's header names they agree to the last digit, elsewhere to ten times the largest
-    difference that was measured between processors' kernels (`data/surveys/tolerances.csv`). Raises `ValueError` that
-    names the first row and column that differ, or what is wrong with the file.
+    They agree to the last digit, but for what `Survey.check` leaves out. Raises `ValueError` that names the first row
+    and column that differ, or what is wrong with the file.
     """
-    survey = checks.declared(SURVEYS, read_header(file)["survey"])
-    measured = pd.read_csv(REPOSITORY / "data" / "surveys" / "tolerances.csv").query("survey == @survey.name")
-    return survey.check(file, rows, dict(zip(measured.column, 10 * measured.difference, strict=True)) or None)
+    return checks.declared(SURVEYS, read_header(file)["survey"]).check(file, rows)

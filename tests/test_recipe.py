@@ -5,14 +5,14 @@ import pytest
 
 import bp
 from bp import experiments, recipe
+from bp.identity import describe
 from bp.recipe import READINGS, families_read, sequences_read
-from bp.survey import _describe
 
 
 def told(experiment):
     """What an experiment is, as a survey's header tells it, in pieces that can be compared."""
-    described = _describe(experiment)
-    return {key: described[key] for key in ("net", "task", "recipe", "limit", "task of seed 0") if key in described}
+    described = experiment.described() | {"task of seed 0": describe(experiment.cases([0]))}
+    return {key: described[key] for key in ("net", "task", "recipe", "limit", "task of seed 0")}
 
 
 def test_the_first_of_each_kind_is_printed():
