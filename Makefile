@@ -4,7 +4,7 @@
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make scale         how surveys scale: time and memory against runs, and what a million would take
 # make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
-# make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
+# make portability   the bits on emulated ARM, the notebooks on other Pythons and BLAS kernels; ONLY=arm for one of them
 # make assignments   what students get: notebooks/assignments/release, from source
 # make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser, from the overview on
@@ -36,7 +36,7 @@ tolerances: .venv/ready
 	$(BIN)/python tools/tolerances.py $(if $(ONLY),--only $(ONLY))
 
 portability: .venv/ready
-	$(BIN)/python tools/portability.py
+	$(BIN)/python tools/portability.py $(if $(ONLY),--only $(ONLY))
 
 assignments: .venv/ready
 	$(BIN)/python tools/assignments.py generate
@@ -67,4 +67,4 @@ bench: .venv-bench/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-* .reproduce .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .reproduce .portability .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info
