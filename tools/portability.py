@@ -7,7 +7,7 @@ arm       tools/bits.py, run by qemu on an arm64 Python with aarch64 wheels from
 pythons   the notebooks' output and the tests of bits under every Python from 3.11 to 3.13, from the lock
 kernels   the notebooks' output under other OpenBLAS kernels, which printed statistics still go through
 
-What ARM needs is fetched into .portability/, about 0.5 GB, and kept; nothing is installed into the system. A part that
+What ARM needs is fetched into .portability/, about 0.7 GB, and kept; nothing is installed into the system. A part that
 this machine cannot do is skipped, and it is said why. Exit status 1 means that something differs.
 """
 
@@ -104,6 +104,7 @@ def arm_python():
     for version in PYTHONS:
         if (folder := HOME / f"python{version}").exists():
             return folder, version
+    tqdm.write("ARM: fetching Debian's Python for arm64, 25 MB")
     apt("apt-get", "update")
     names = apt("apt-cache", "pkgnames", "python3.").split()
     version = next((version for version in PYTHONS if f"python{version}" in names), None)
@@ -132,6 +133,7 @@ def arm_libraries(version):
     key = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()[:12]
 
     def install(folder):
+        tqdm.write(f"ARM: fetching {len(locked)} aarch64 wheels of the lock, a minute or two")
         with tempfile.TemporaryDirectory() as elsewhere:
             lock = f"{elsewhere}/lock.txt"
             with open(lock, "w", encoding="utf-8") as file:
@@ -152,7 +154,6 @@ def arm():
     for program, package in {"qemu-aarch64-static": "qemu-user-static", "apt-get": "apt", "dpkg": "dpkg"}.items():
         if not shutil.which(program):
             raise Missing(f"{program}: apt-get install {package}, on Debian")
-    tqdm.write("ARM: fetching what it needs, unless it is there")
     system, version = arm_python()
     libraries = arm_libraries(version)
     stored = json.loads((REPOSITORY / "data" / "bits.json").read_text(encoding="utf-8"))
