@@ -30,8 +30,7 @@ from tqdm import tqdm
 PYTHONS = ("3.11", "3.12", "3.13")
 KERNELS = ("Haswell", "SkylakeX", "Sandybridge", "Nehalem")
 HOME = REPOSITORY / ".portability"
-# Processors to compile for. qemu can run all of them; the last has vectors of any length (SVE).
-ARMS = ("generic", "cortex-a76", "neoverse-v1")
+ARMS = ("generic",)  # processors to compile for: some minutes each, most of which Numba takes
 PROBE = """
 from threadpoolctl import threadpool_info
 import numpy
