@@ -1,0 +1,103 @@
+"""The page that a student gets: the notebook as it was run, with the marks, and nothing in it that could run again."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import nbgrader
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.strings import clean_html
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from traitlets.config import Config
+
+LONGEST, ALL = 20_000, 1_000_000  # characters kept of a text, and of all texts of a page
+SAFE = ("text/plain", "text/html", "image/png", "image/jpeg")
+IMAGE = ("image/png", "image/jpeg", "image/gif", "image/webp")
+EMBEDDED = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+
+
+class Page(HTMLExporter):
+    """nbgrader's page, with the HTML of answers cleaned by nbconvert."""
+
+    @pass_context
+    def markdown2html(self, context, source):
+        html, pictures = super().markdown2html(context, source), []
+
+        def name(match):  # for pictures of the student's own, which the cleaning would drop
+            pictures.append(match[0])
+            return f"picture-{len(pictures) - 1}-of-the-answer"
+
+        html = clean_html(EMBEDDED.sub(name, html))
+        for number, picture in enumerate(pictures):
+            html = html.replace(f"picture-{number}-of-the-answer", picture)
+        return html
+
+
+def page(cells, title, marks):
+    """HTML of a notebook that has been marked. marks: {cell: (score, points)}, of the cells that are."""
+    cells = [shortened(cell, room) for cell, room in with_room(cells)]
+    for cell in cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in marks:
+            cell.metadata.nbgrader.score, cell.metadata.nbgrader.points = marks[cell.metadata.nbgrader.grade_id]
+    templates = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    config = Config()
+    config.HTMLExporter.template_name = "feedback"
+    config.HTMLExporter.extra_template_basedirs = [str(templates / "templates")]
+    css = templates / "static" / "node_modules" / "bootstrap" / "dist" / "css"
+    config.HTMLExporter.extra_template_paths = [str(css)]
+    exporter = Page(config=config, sanitize_html=True)
+    exporter.register_preprocessor(CSSHTMLHeaderPreprocessor(), enabled=True)
+    score, most = (float(sum(mark[k] for mark in marks.values())) for k in (0, 1))
+    of = {"notebook": title, "score": score, "max_score": most, "late_penalty": 0}
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=python)
+    return exporter.from_notebook_node(notebook, resources={"nbgrader": of})[0]
+
+
+def with_room(cells):
+    """The cells, each with the characters that may still be shown."""
+    room = ALL
+    for cell in cells:
+        yield cell, room
+        room -= len(cell.source[:LONGEST])
+        room -= sum(len(str(part)[:LONGEST]) for output in cell.get("outputs", ()) for part in output.values())
+
+
+def shortened(cell, room):
+    """A copy of a cell with what a page needs, cut short."""
+    if room <= 0 and "nbgrader" not in cell.metadata:
+        cell = nbformat.from_dict({**cell, "source": "... the page is cut short here ...", "outputs": []})
+    source = cut(cell.source)
+    if cell.cell_type == "code":
+        outputs = [kept(output) for output in cell.outputs[:50]]
+        new = nbformat.v4.new_code_cell(source, execution_count=cell.execution_count, outputs=outputs)
+    else:
+        new = nbformat.v4.new_markdown_cell(source)
+        files = {name: files for name, files in cell.get("attachments", {}).items() if set(files) <= set(IMAGE)}
+        new.attachments = {
+            name: files for name, files in files.items() if all(re.fullmatch(r"[\w+/=]+", f) for f in files.values())
+        }
+    if "student" in cell.metadata and new.cell_type == "markdown":
+        new.source = f"*Written {cell.metadata.student}:*\n\n{new.source}"
+    if "nbgrader" in cell.metadata:
+        new.metadata.nbgrader = dict(cell.metadata.nbgrader)
+    return new
+
+
+def kept(output):
+    """An output without what could run, and cut short."""
+    if output.output_type == "stream":
+        return nbformat.v4.new_output("stream", text=cut(output.text))
+    if output.output_type == "error":
+        lines = [cut(line) for line in output.traceback[-30:]]
+        return nbformat.v4.new_output("error", ename=output.ename, evalue=cut(output.evalue), traceback=lines)
+    data = {kind: part if kind.startswith("image") else cut(part) for kind, part in output.data.items() if kind in SAFE}
+    if len(output.data.get("text/html", "")) > LONGEST:
+        data.pop("text/html")  # half of a table or a tag is none
+        data.setdefault("text/plain", "... output truncated ...")
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def cut(text):
+    return text if len(text) <= LONGEST else text[:LONGEST] + "\n... output truncated ...\n"
