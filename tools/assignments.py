@@ -5,17 +5,25 @@ python tools/assignments.py grade FOLDER             marks, marks of each cell, 
 python tools/assignments.py table                    mark tests/submissions/ and write their table into the guide
 """
 
+import os
+import sys
+
+DECIDES = ("PYTHON", "JUPYTER", "IPYTHON", "NBGRADER", "MPL", "MATPLOTLIB")  # what no mark may depend on
+PLAIN = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONUTF8")
+CLEANED = "BP_ENVIRONMENT_CLEANED"
+if __name__ == "__main__" and CLEANED not in os.environ:
+    clean = {name: value for name, value in os.environ.items() if name in PLAIN or not name.startswith(DECIDES)}
+    os.execve(sys.executable, [sys.executable, *sys.argv], clean | {CLEANED: "1"})
+
 import argparse
 import csv
 import functools
 import io
 import json
 import math
-import os
 import re
 import runpy
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -24,28 +32,22 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
-import pandas as pd
-from nbgrader.apps.api import NbGraderAPI
 from tqdm import tqdm
-from traitlets.config import PyFileConfigLoader
 
 from bp.files import REPOSITORY, write_whole
 
 COURSE = REPOSITORY / "notebooks" / "assignments"
 sys.path.insert(0, str(COURSE))
 
-from feedback import page  # noqa: E402
-from handed_in import HandedIn  # noqa: E402
-from marking import Sandbox, is_answer, is_test, is_written, passes, restored, run, unanswered  # noqa: E402
-from marking import names as names_of  # noqa: E402
-from marking import read as read_submission  # noqa: E402
+from feedback import page
+from handed_in import HandedIn
+from marking import Sandbox, is_answer, is_test, is_written, passes, restored, run, unanswered
+from marking import names as names_of
+from marking import read as read_submission
 
 SUBMISSIONS = REPOSITORY / "tests" / "submissions"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader calls alembic
 ASSIGNMENTS = sorted(path.stem for path in COURSE.glob("source/*/*.ipynb"))
-DECIDES = ("PYTHON", "JUPYTER", "IPYTHON", "NBGRADER", "MPL", "MATPLOTLIB")  # what no mark may depend on
-PLAIN = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONUTF8")
-CLEANED = "BP_ENVIRONMENT_CLEANED"
 FORMULA = tuple("=+-@")
 SCORES = ["score", "max_score", "needs_manual_grade"]
 TABLES = {  # the files of marks, and their columns; the first ones say which row it is
@@ -57,14 +59,18 @@ TABLES = {  # the files of marks, and their columns; the first ones say which ro
 
 def read(root, name, folder="source"):
     """The cells of an assignment of the course in folder `root`."""
-    return nbformat.read(Path(root) / folder / name / f"{name}.ipynb", as_version=4).cells
+    text = (Path(root) / folder / name / f"{name}.ipynb").read_text("utf-8")
+    return nbformat.versions[4].reads_json(text).cells
 
 
 ours = functools.cache(functools.partial(read, COURSE))
 
 
-def course(root, **settings):
+def course(root):
     """nbgrader on a course in folder `root`, with the settings of ours."""
+    from nbgrader.apps.api import NbGraderAPI  # takes a second, and marking does without
+    from traitlets.config import PyFileConfigLoader
+
     config = PyFileConfigLoader("nbgrader_config.py", path=str(COURSE)).load_config()
     config.CourseDirectory.root = str(root)
     return NbGraderAPI(config=config, log_level="ERROR")
@@ -471,6 +477,8 @@ def few(name):
 
 def graded(name, titles=None):
     """The marks of these, or those with some titles: a row for each, a column for each test, and each test's points."""
+    import pandas as pd
+
     chosen = {title: case for title, case in submissions(name).items() if titles is None or title in titles}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary, "submitted")
@@ -534,7 +542,4 @@ def main():
 
 
 if __name__ == "__main__":
-    clean = {name: value for name, value in os.environ.items() if name in PLAIN or not name.startswith(DECIDES)}
-    if len(clean) < len(os.environ) and CLEANED not in os.environ:
-        os.execve(sys.executable, [sys.executable, *sys.argv], clean | {CLEANED: "1"})
     main()

@@ -1,10 +1,10 @@
 """The page that a student gets: the notebook as it was run, with the marks, and nothing in it that could run again."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
-import nbgrader
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.strings import clean_html
@@ -40,7 +40,7 @@ def page(cells, title, marks):
     for cell in cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") in marks:
             cell.metadata.nbgrader.score, cell.metadata.nbgrader.points = marks[cell.metadata.nbgrader.grade_id]
-    templates = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
+    templates = Path(find_spec("nbgrader").origin).parent / "server_extensions" / "formgrader"
     config = Config()
     config.HTMLExporter.template_name = "feedback"
     config.HTMLExporter.extra_template_basedirs = [str(templates / "templates")]

@@ -1,4 +1,4 @@
-"""Puts a submission in order, runs it, and says which tests pass. `make grade` and nbgrader's autograde both use it."""
+"""Puts a submission in order, runs it, and says which tests pass."""
 
 import difflib
 import io
@@ -16,7 +16,6 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 sys.path.insert(0, str(Path(__file__).parent))  # in a course's own folder, too
 
@@ -291,34 +290,3 @@ def run(sandbox, cells, released, pictures=True, **limits):
 
 def passes(cell):
     return bool(cell.execution_count) and not any(output.output_type == "error" for output in cell.outputs)
-
-
-# ---------------------------------------------------------------- the same for nbgrader's autograde
-
-
-class Restore(NbGraderPreprocessor):
-    """Puts a submission in order, by the released assignment."""
-
-    def preprocess(self, nb, resources):
-        nb.cells, _ = restored(
-            [tidied(cell, number) for number, cell in enumerate(nb.cells)], released(self, resources)
-        )
-        nb.nbformat, nb.nbformat_minor = 4, 5
-        nb.metadata.pop("widgets", None)
-        return nb, resources
-
-
-class Run(NbGraderPreprocessor):
-    """In place of nbgrader's Execute: runs a submission without a kernel, apart from the tests."""
-
-    def preprocess(self, nb, resources):
-        with Sandbox() as sandbox:
-            for _ in run(sandbox, nb.cells, released(self, resources)):
-                pass
-        return nb, resources
-
-
-def released(preprocessor, resources):
-    course, of = preprocessor.parent.parent.coursedir, resources["nbgrader"]
-    folder = course.format_path(course.release_directory, ".", of["assignment"])
-    return nbformat.read(Path(folder) / f"{of['notebook']}.ipynb", as_version=4).cells

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # for marking.py
+sys.path.insert(0, str(Path(__file__).parent))  # for autograde.py
 
 c = get_config()  # noqa: F821  nbgrader's
 
@@ -17,13 +17,13 @@ c.ClearMarkScheme.enforce_metadata = False  # rubrics stand in the locked questi
 
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
-    "marking.Restore",  # before OverwriteCells, which puts the hidden tests back; it has no duplicates left
+    "autograde.Restore",  # before OverwriteCells, which puts the hidden tests back; it has no duplicates left
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "marking.Run",  # in place of Execute
+    "autograde.Run",  # in place of Execute
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",

@@ -87,6 +87,7 @@ class Line:
                 value, after = rest
                 for mine, theirs in zip(arguments, after, strict=True):
                     update(mine, theirs)
+                    value = mine if value is theirs else value  # not a copy of it
                 return value
             else:
                 name, text, lines = rest
