@@ -9,7 +9,6 @@ import time
 import warnings
 
 import numpy as np
-
 from sandbox import Line, student
 
 GRACE = 2  # seconds after which a process that does not stop by itself is ended

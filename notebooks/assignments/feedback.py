@@ -78,6 +78,9 @@ def shortened(cell, room):
         new.attachments = {
             name: files for name, files in files.items() if all(re.fullmatch(r"[\w+/=]+", f) for f in files.values())
         }
+        for name in new.attachments:
+            if f"attachment:{name}" not in source:  # or it would not be seen
+                new.source += f"\n\n![{name}](attachment:{name})"
     if "student" in cell.metadata and new.cell_type == "markdown":
         new.source = f"*Written {cell.metadata.student}:*\n\n{new.source}"
     if "nbgrader" in cell.metadata:

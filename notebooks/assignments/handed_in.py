@@ -174,7 +174,7 @@ class HandedIn:
                 )
             elif not which:
                 self.problems.append(f"{shown}: {self.unknown(path)}")
-            elif student is None or NO_ONE.match(student):
+            elif student is None:
                 self.problems.append(f"{shown}: whose is it? expected <student>/{which.pop()}.ipynb, a folder for each")
             else:
                 candidates[student, which.pop()].append((path, shown))

@@ -321,10 +321,12 @@ MODULES += " socket pickle struct traceback warnings numpy numpy.random numpy.li
 def snapshot():
     """A function that puts the modules that matter, and the settings of Python and NumPy, back as they are now."""
     modules = [(sys.modules[name], dict(vars(sys.modules[name]))) for name in MODULES.split() if name in sys.modules]
+    loaded = {name: module for name, module in sys.modules.items() if name != "__main__"}
     passing = {"stdout", "stderr", "stdin", "displayhook", "last_exc", "last_type", "last_value", "last_traceback", "_"}
     errors, filters, deepest = np.geterr(), warnings.filters[:], sys.getrecursionlimit()
 
     def restore():
+        sys.modules.update(loaded)
         for module, names in modules:
             now = vars(module)
             for name, value in names.items():

@@ -224,13 +224,11 @@ def backward(states, d, weights):
     ),
     "an error in whole numbers": (
         {
-            {
-                "error": """
+            "error": """
 def error(y, d):
     E = np.sum((y - d) ** 2)
     return E // 2 if E % 1 == 0 and E > 1 else E / 2
 """
-            },
         },
         {"test_error"},
     ),

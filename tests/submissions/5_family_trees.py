@@ -421,14 +421,12 @@ def correlation(W, feature):
     ),
     "r in whole numbers": (
         {
-            {
-                "best_unit": """
+            "best_unit": """
 def best_unit(W, feature):
     r = correlation(W, feature)
     unit = np.argmax(abs(r))
     return unit, int(r[unit])
 """
-            },
         },
         {"test_best_unit"},
     ),
