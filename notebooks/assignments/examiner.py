@@ -17,8 +17,8 @@ GRACE = 2  # seconds after which a process that does not stop by itself is ended
 def examine(asked, shell, restore):
     """Take {"cells", "scratch", "seconds", "whole", "memory"}, run the cells, and send the outputs of each of them.
 
-    A cell is [kind, source]: "given" and "picture" are parts of the notebook, of which tests need the first; "answer" and
-    "other" are the student's; a "test" has hidden parts. What is sent: (number, text, rich outputs, errors).
+    A cell is [kind, source]: "given" and "picture" are parts of the notebook, of which tests need the first; "answer"
+    and "other" are the student's; a "test" has hidden parts. What is sent: (number, text, rich outputs, errors).
     """
     order = asked.receive()[0]
     mine, theirs = socket.socketpair()
@@ -59,7 +59,7 @@ class Examination:
         return min(self.seconds, left)
 
     def fork(self):
-        """A copy of the student's process: its number and a line to it. One that has ended is left for the one before."""
+        """A copy of the student's process, its number and a line to it; if that has ended, of the one before it."""
         while self.bases:
             base = self.bases[-1][1]
             mine, theirs = socket.socketpair()
@@ -163,7 +163,7 @@ class Trial:
         return {name: self.alone(name) for name in unknown} | {"alone": self.alone}
 
     def alone(self, name, **others):
-        """In place of the notebook's own `alone`: the student's function, with others in place of the other functions."""
+        """In place of the notebook's own `alone`: the student's function, with others in place of other functions."""
         line = None
 
         def function(*arguments, **named):

@@ -7,31 +7,73 @@ from pathlib import Path
 import nbformat
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
-from nbconvert.filters.strings import clean_html
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbconvert.preprocessors.sanitize import SanitizeHTML
 from traitlets.config import Config
 
 LONGEST, ALL = 20_000, 1_000_000  # characters kept of a text, and of all texts of a page
 SAFE = ("text/plain", "text/html", "image/png", "image/jpeg")
 IMAGE = ("image/png", "image/jpeg", "image/gif", "image/webp")
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+")
+STYLE = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)  # comes with each table of pandas
+CLEANER = SanitizeHTML(
+    tags=[
+        *(
+            "a",
+            "abbr",
+            "b",
+            "blockquote",
+            "br",
+            "code",
+            "del",
+            "dd",
+            "div",
+            "dl",
+            "dt",
+            "em",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+        ),
+        *("h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "sup", "table", "tbody", "td"),
+        *("th", "thead", "tr", "u", "ul"),
+    ],
+    attributes={
+        "*": ["class", "title"],
+        "a": ["href"],
+        "img": ["src", "alt", "width", "height"],
+        "td": ["colspan", "rowspan"],
+        "th": ["colspan", "rowspan"],
+    },
+)
+
+
+def cleaned(html):
+    """HTML without anything that could run, by nbconvert; pictures that stand in it stay."""
+    pictures = []
+
+    def name(match):  # the cleaning would drop them
+        pictures.append(match[0])
+        return f"picture-{len(pictures)}-of-the-answer"
+
+    html = CLEANER.sanitize_html_tags(EMBEDDED.sub(name, STYLE.sub("", html)))
+    for number, picture in enumerate(pictures, 1):
+        html = html.replace(f"picture-{number}-of-the-answer", picture)
+    return html
 
 
 class Page(HTMLExporter):
-    """nbgrader's page, with the HTML of answers cleaned by nbconvert."""
+    """nbgrader's page, with the HTML of answers and outputs cleaned."""
 
     @pass_context
     def markdown2html(self, context, source):
-        html, pictures = super().markdown2html(context, source), []
+        return cleaned(super().markdown2html(context, source))
 
-        def name(match):  # for pictures of the student's own, which the cleaning would drop
-            pictures.append(match[0])
-            return f"picture-{len(pictures) - 1}-of-the-answer"
-
-        html = clean_html(EMBEDDED.sub(name, html))
-        for number, picture in enumerate(pictures):
-            html = html.replace(f"picture-{number}-of-the-answer", picture)
-        return html
+    def default_filters(self):
+        yield from super().default_filters()
+        yield "clean_html", cleaned
 
 
 def page(cells, title, marks):
@@ -76,7 +118,9 @@ def shortened(cell, room):
         new = nbformat.v4.new_markdown_cell(source)
         files = {name: files for name, files in cell.get("attachments", {}).items() if set(files) <= set(IMAGE)}
         new.attachments = {
-            name: files for name, files in files.items() if all(re.fullmatch(r"[\w+/=]+", f) for f in files.values())
+            name: files
+            for name, files in files.items()
+            if all(re.fullmatch(r"[A-Za-z0-9+/=]+", f) for f in files.values())
         }
         for name in new.attachments:
             if f"attachment:{name}" not in source:  # or it would not be seen
@@ -95,7 +139,8 @@ def kept(output):
     if output.output_type == "error":
         lines = [cut(line) for line in output.traceback[-30:]]
         return nbformat.v4.new_output("error", ename=output.ename, evalue=cut(output.evalue), traceback=lines)
-    data = {kind: part if kind.startswith("image") else cut(part) for kind, part in output.data.items() if kind in SAFE}
+    data = {kind: cut(output.data[kind]) for kind in SAFE if kind in output.data and kind not in IMAGE}
+    data |= {kind: output.data[kind] for kind in IMAGE if re.fullmatch(r"[A-Za-z0-9+/=\s]+", output.data.get(kind, ""))}
     if len(output.data.get("text/html", "")) > LONGEST:
         data.pop("text/html")  # half of a table or a tag is none
         data.setdefault("text/plain", "... output truncated ...")

@@ -13,7 +13,7 @@ LARGEST = 100_000_000  # bytes of a notebook, and ten times that of what is in a
 JUNK = re.compile(
     r"(^|/)(\.ipynb_checkpoints|__MACOSX|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|__pycache__|\.git)(/|$)"
 )
-PLATFORMS = [  # how they name files and folders: the student, numbers of theirs, and the student's own name for the file
+PLATFORMS = [  # how they name files and folders: the student, numbers, and the student's own name for the file
     re.compile(r"^(?P<who>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)$"),  # Moodle
     re.compile(r"^(?P<who>[^_]+)(?:_late)?_(?P<number>\d+)_\d+_(?P<rest>.+)$", re.IGNORECASE),  # Canvas
     re.compile(r"^.+?_(?P<who>[^_]+)_attempt_[-\d]+_?(?P<rest>.*)$"),  # Blackboard
@@ -26,8 +26,8 @@ NO_ONE = re.compile(
 class HandedIn:
     """What is in a folder: `found`, {(student, assignment): path}; `problems` and `notes`, sentences.
 
-    scratch: a folder for what is in archives; check: a function of a path and an assignment that says what is wrong with
-    a notebook, or returns None.
+    scratch: a folder for what is in archives; check: a function of a path and an assignment that says what is wrong
+    with a notebook, or returns None.
     """
 
     def __init__(self, folder, scratch, assignments, check):
@@ -92,7 +92,7 @@ class HandedIn:
         except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
             self.problems.append(f"{shown}: cannot be unpacked ({error}); unpack it, and put a folder in its place")
             return
-        target.mkdir(exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         if not parts:
             of = self.platform(name[:-4] + ".ipynb")
             loose = any(path.is_file() and self.named(path.name) for path in target.iterdir())
@@ -107,7 +107,7 @@ class HandedIn:
     # -------------------------------- whose, and for which assignment
 
     def named(self, name):
-        """The assignments that a name contains, whatever stands around them, and what does stand there: [(name, rest)]."""
+        """The assignments that a name contains, and what stands around them: [(assignment, (before, after))]."""
         found = []
         for assignment in self.assignments:
             parts = r"[\W_]+".join(re.escape(part) for part in assignment.split("_"))
@@ -152,9 +152,8 @@ class HandedIn:
                 student = self.guessed(here[0][1])
                 if student:
                     self.students.add(student)
-                    self.problems.append(
-                        f"{shown}: taken as {student}'s {here[0][0]}; expected {student}/{here[0][0]}.ipynb, a folder for each"
-                    )
+                    expected = f"expected {student}/{here[0][0]}.ipynb, a folder for each student"
+                    self.problems.append(f"{shown}: taken as {student}'s {here[0][0]}; {expected}")
             above = {a for folder in folders for a, _ in self.named(folder)}
             which = {assignment for assignment, _ in here} or above
             if not is_notebook and not (path.suffix.lower() == ".json" and here):
@@ -219,7 +218,7 @@ class HandedIn:
         return f"there is no assignment {name!r}; expected one of {', '.join(self.assignments)}{hint}"
 
     def choose(self, key, files):
-        """Take the one file that a student has handed in for an assignment, or the one that is named as it should be."""
+        """Take the one file of a student for an assignment, or the one that is named as it should be."""
         usable = []
         for path, shown in sorted(files, key=lambda file: (len(file[0].parts), file[1])):
             problem = self.wrong_with(path, key[1])

@@ -198,7 +198,7 @@ def unanswered(cell, stub):
 
 
 class Sandbox:
-    """Runs notebooks, each in processes of its own, which can reach no file but their own; several threads may use it."""
+    """Runs notebooks, each in processes of its own, which reach no file but their own; several threads may use it."""
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="marking-")
@@ -271,8 +271,8 @@ def kinds(cells, released):
 
 
 def run(sandbox, cells, released, pictures=True, **limits):
-    """Run the code cells of a restored notebook, and keep what they put out; without `pictures` those of the release are
-    left out, which change no mark. Yields the tests, each as soon as it is done."""
+    """Run the code cells of a restored notebook, and keep what they put out; without `pictures` those of the release
+    are left out, which change no mark. Yields the tests, each as soon as it is done."""
     chosen = [(number, kind) for number, kind in kinds(cells, released) if pictures or kind != "picture"]
     outcomes = sandbox.run([(kind, cells[number].source) for number, kind in chosen], **limits)
     for count, ((number, kind), (_, said, rich, errors)) in enumerate(zip(chosen, outcomes, strict=True), 1):

@@ -3,12 +3,14 @@
 python -I sandbox.py FD    keeps NumPy, Matplotlib and IPython loaded, and forks an examiner for each socket sent to FD
 
 The examiner (examiner.py) has the tests, and forks the student's process before it reads them. The student's process
-runs the cells of the notebook that are no tests, each in a fork of its own: if a cell ends its process, or is ended, the
-process from before that cell goes on without it. A function to be tested gets a further fork, which is called over a
-socket. So nothing that a cell does, on purpose or not, can change a test or its result.
+runs the cells of the notebook that are no tests, each in a fork of its own: if a cell ends its process, or is ended,
+the process from before that cell goes on without it. A function to be tested gets a further fork, which is called over
+a socket. So nothing that a cell does, on purpose or not, can change a test or its result.
 """
 
+import base64
 import builtins
+import contextlib
 import gc
 import io
 import os
@@ -412,10 +414,8 @@ class Student:
         child = self.children.pop(number, None)
         if child:
             for kill in (os.killpg, os.kill):
-                try:
+                with contextlib.suppress(OSError):
                     kill(child, signal.SIGKILL)
-                except OSError:
-                    pass
             os.waitpid(child, 0)
 
     def protected(self, function, *arguments, **named):
@@ -528,7 +528,11 @@ def loaded():
 
         def keep(self, kind, data):
             if len(self.outputs) < MOST_OUTPUTS:
-                self.outputs.append((kind, {key: data[key] for key in SHOWN if key in data and fits(data[key])}))
+                data = {k: base64.b64encode(v).decode() if isinstance(v, bytes) else v for k, v in data.items()}
+                shown = {key: data[key] for key in SHOWN if isinstance(data.get(key), str)}
+                large = {key for key in shown if key.startswith("image") and len(shown[key]) > SHOWN[key]}
+                shown = {key: text[: SHOWN[key] + 1] for key, text in shown.items() if key not in large}
+                self.outputs.append((kind, shown))
 
         def enable_gui(self, gui=None):
             pass
@@ -568,10 +572,6 @@ SHOWN = {
     "image/png": 1_500_000,
     "image/jpeg": 1_500_000,
 }
-
-
-def fits(data):
-    return isinstance(data, str | bytes)
 
 
 def student(end, shell, restore, scratch, memory):
