@@ -565,6 +565,17 @@ def test_points_beyond_the_maximum_are_refused_by_name(tmp_path, points):
     assert rows.points[rows.cell == "threshold"].item() == points, "what was entered stays"
 
 
+@pytest.mark.parametrize("score", ["26", "-1", "A"])
+def test_a_score_beyond_the_maximum_is_refused_by_name(tmp_path, score):
+    tool.hand_in(solved(), tmp_path / "in", "anna", FIRST)
+    quick(tmp_path / "in", tmp_path / "out")
+    rows = tables(tmp_path / "out")["marks"].assign(score=score)
+    rows.to_csv(tmp_path / "out" / "marks.csv", index=False)
+    (problem,) = quick(tmp_path / "in", tmp_path / "out")
+    assert problem.startswith(f"marks.csv: anna, {FIRST}: a score of {score!r}; expected a number from 0 to 25.0")
+    assert tables(tmp_path / "out")["marks"].score[0] == "21.0"
+
+
 def test_a_second_folder_adds_to_the_first_and_keeps_copies(tmp_path, capsys):
     out = tmp_path / "out"
     tool.hand_in(solved(), tmp_path / "week 1", "anna", FIRST)
@@ -815,7 +826,11 @@ NAMED = {  # the files, who is taken, and what is said of the others
         set(),
         [f"anna/{FIRST}.html: not a notebook", f"ben/{FIRST}.py: not a notebook"],
     ),
-    "an archive of another kind": ({"ben/work.rar": b"Rar!"}, set(), ["ben: no notebook"]),
+    "an archive of another kind": (
+        {f"ben/{FIRST}.ipynb": GOOD, "ben/work.rar": b"Rar!"},
+        {("ben", FIRST)},
+        ["ben/work.rar: an archive that is not opened"],
+    ),
     "nothing": ({"anna/.DS_Store": b"\0"}, set(), ["anna: no notebook"]),
     "Moodle, by folders": (
         {

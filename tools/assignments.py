@@ -248,6 +248,15 @@ class Book:
         self.existed = (out / "marks.csv").exists()
         self.tables = {name: self.load(name) for name in TABLES}
         self.edited = {key for key, mark in self.tables["marks"].items() if self.by_teacher(key, mark)}
+        for key in sorted(self.edited):
+            mark = self.tables["marks"][key]
+            if not 0 <= number(mark["score"]) <= number(mark["max_score"]):
+                self.edited.discard(key)
+                where = f"marks.csv: {', '.join(key)}: a score of {mark['score']!r}"
+                self.problems.append(
+                    f"{where}; expected a number from 0 to {mark['max_score']}; the sum of cells.csv is taken"
+                )
+                self.tables["marks"][key] = self.summed(*key)
         for key, cell in self.tables["cells"].items():  # points that were entered there
             hand = self.tables["by_hand"].get(key)
             if hand and not hand["points"] and not is_true(cell["needs_manual_grade"]) and number(cell["score"]):
@@ -313,14 +322,19 @@ class Book:
             value, cell = self.points(hand), self.tables["cells"].get((*key, hand["cell"]))
             if cell is not None:
                 cell |= {"score": value or 0.0, "needs_manual_grade": value is None}
-        cells = self.rows("cells", *key)
-        if cells and key not in self.edited:
-            self.tables["marks"][key] = {
-                "student": student, "assignment": assignment,
-                "score": float(sum(number(cell["score"]) for cell in cells)),
-                "max_score": float(sum(number(cell["max_score"]) for cell in cells)),
-                "needs_manual_grade": any(is_true(cell["needs_manual_grade"]) for cell in cells),
-            }  # fmt: skip
+        if self.rows("cells", *key) and key not in self.edited:
+            self.tables["marks"][key] = self.summed(*key)
+
+    def summed(self, student, assignment):
+        """A row of marks.csv, from those of cells.csv."""
+        cells = self.rows("cells", student, assignment)
+        return {
+            "student": student,
+            "assignment": assignment,
+            "score": float(sum(number(cell["score"]) for cell in cells)),
+            "max_score": float(sum(number(cell["max_score"]) for cell in cells)),
+            "needs_manual_grade": any(is_true(cell["needs_manual_grade"]) for cell in cells),
+        }
 
     def enter(self, student, assignment, outcome):
         """What was found about a submission; None if nothing was: then earlier marks stay."""

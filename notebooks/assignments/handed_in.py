@@ -18,6 +18,7 @@ PLATFORMS = [  # how they name files and folders: the student, numbers, and the 
     re.compile(r"^(?P<who>[^_]+)(?:_late)?_(?P<number>\d+)_\d+_(?P<rest>.+)$", re.IGNORECASE),  # Canvas
     re.compile(r"^.+?_(?P<who>[^_]+)_attempt_[-\d]+_?(?P<rest>.*)$"),  # Blackboard
 ]
+ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zipx")  # for which there is no reader, or no need
 NO_ONE = re.compile(
     r"^[\W\d_]*((copy|final|new|old|version|v|solution|submission|done|fixed)[\W\d_]*)*$", re.IGNORECASE
 )

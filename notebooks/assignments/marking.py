@@ -13,6 +13,7 @@ import time
 import tokenize
 from collections import defaultdict
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -216,13 +217,16 @@ class Sandbox:
         clean["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
         clean |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
         self.ours, theirs = socket.socketpair()
-        command = [sys.executable, "-I", "-B", str(Path(__file__).with_name("sandbox.py")), str(theirs.fileno())]
+        program = Path(__file__).with_name("sandbox.py")
+        found = (Path(find_spec(name).origin).parent.parent for name in ("numpy", "matplotlib", "IPython"))
+        libraries = {str(folder) for folder in found if folder not in program.parents}  # which -I might not see
+        command = [sys.executable, "-I", "-B", str(program), str(theirs.fileno()), *sorted(libraries)]
         with theirs:
             self.process = subprocess.Popen(
                 command, env=clean, pass_fds=[theirs.fileno()], cwd=home, stdin=subprocess.DEVNULL
             )
         if not self.ours.recv(1):
-            raise RuntimeError(f"Python did not start for the submissions: {' '.join(command[:4])}")
+            raise SystemExit(f"no process for submissions could be started; expected {' '.join(command[:4])} to work")
 
     def stop(self):
         self.ours.close()

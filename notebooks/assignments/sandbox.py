@@ -1,6 +1,7 @@
 """Where a student's code runs: processes that can reach neither the hidden tests nor other people's files.
 
-python -I sandbox.py FD    keeps NumPy, Matplotlib and IPython loaded, and forks an examiner for each socket sent to FD
+python -I sandbox.py FD LIBRARIES...    keeps NumPy, Matplotlib and IPython loaded, which may be in other folders, and
+                                        forks an examiner for each socket that is sent to FD
 
 The examiner (examiner.py) has the tests, and forks the student's process before it reads them. The student's process
 runs the cells of the notebook that are no tests, each in a fork of its own: if a cell ends its process, or is ended,
@@ -26,6 +27,8 @@ import warnings
 from collections.abc import KeysView, ValuesView
 from numbers import Number
 from types import FunctionType
+
+sys.path += [folder for folder in sys.argv[2:] if __name__ == "__main__" and folder not in sys.path]
 
 import numpy as np
 
@@ -228,7 +231,7 @@ def confine(scratch, memory):
         except (ValueError, OSError):  # macOS knows some only by name
             pass
     os.chdir(scratch)
-    readable = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__)]
+    readable = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__), *sys.argv[2:]]
     readable += [os.environ["MPLCONFIGDIR"], "/usr/share", "/usr/lib", "/lib", "/lib64", "/System", "/etc/localtime"]
     readable += ["/dev/null", "/dev/urandom", "/dev/zero"]
     readable, writable = ({os.path.realpath(path) for path in paths} for paths in (readable, [scratch, "/dev/null"]))

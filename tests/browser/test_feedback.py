@@ -17,7 +17,7 @@ def feedback(notebook, folder):
 
 
 def test_nothing_of_a_students_runs(page, tmp_path):
-    page.theirs = [f"Failed to load resource: net::{error}" for error in ("ERR_NAME_NOT_RESOLVED", "ERR_FAILED")]
+    page.theirs = [f"Failed to load resource: net::{error}" for error in ("ERR_FILE_NOT_FOUND", "ERR_FAILED")]
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.goto(feedback(marking.hostile(), tmp_path), wait_until="load")
     for element in page.locator("main a, .container a, img, summary, button").all()[:60]:
@@ -30,7 +30,7 @@ def test_nothing_of_a_students_runs(page, tmp_path):
 
 
 def test_a_picture_as_an_answer_is_shown(page, tmp_path):
-    page.theirs = [f"Failed to load resource: net::{error}" for error in ("ERR_NAME_NOT_RESOLVED", "ERR_FAILED")]
+    page.theirs = [f"Failed to load resource: net::{error}" for error in ("ERR_FILE_NOT_FOUND", "ERR_FAILED")]
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.goto(feedback(marking.pasted(), tmp_path), wait_until="load")
     picture = page.locator("img[alt=photo]")
