@@ -856,6 +856,14 @@ NAMED = {  # the files, who is taken, and what is said of the others
         {("Jane Smith_1234", FIRST), ("Jane Smith_1299", FIRST)},
         [],
     ),
+    "one of Moodle's students, with another number for each assignment": (
+        {
+            f"Jane Smith_1234_assignsubmission_file_/{FIRST}.ipynb": GOOD,
+            "Jane Smith_1299_assignsubmission_file_/2_backward_pass.ipynb": SECOND,
+        },
+        {("Jane Smith", FIRST), ("Jane Smith", "2_backward_pass")},
+        [],
+    ),
     "Canvas": (
         {f"smithjane_12_345_{FIRST}-2.ipynb": GOOD, "jonestom_LATE_13_346_2_backward_pass.ipynb": SECOND},
         {("smithjane", FIRST), ("jonestom", "2_backward_pass")},
@@ -869,6 +877,14 @@ NAMED = {  # the files, who is taken, and what is said of the others
     "Moodle, in an archive": (
         {"course-1.zip": zipped(**{f"Jane Smith_1_assignsubmission_file_/{FIRST}.ipynb": GOOD})},
         {("Jane Smith", FIRST)},
+        [],
+    ),
+    "Moodle's folders in one more": (
+        {
+            f"week/Jane Smith_12_assignsubmission_file_/{FIRST}.ipynb": GOOD,
+            f"week/Jane Smith_13_assignsubmission_file_/{FIRST}.ipynb": OTHER,
+        },
+        {("Jane Smith_12", FIRST), ("Jane Smith_13", FIRST)},
         [],
     ),
     "folders in an archive, in a folder": (

@@ -128,25 +128,24 @@ class HandedIn:
 
     def sort_out(self):
         """Fill `found`, and name all that is not in it."""
-        people = defaultdict(set)  # of one name, by the platform's folders
+        if self.wrapper():
+            self.files = [(parts[1:], path, shown) for parts, path, shown in self.files]
+        people = defaultdict(lambda: defaultdict(set))  # of one name: their assignments, by the platform's folders
         for parts, _, _ in self.files:
             of = self.platform(parts[0])
-            if of:
-                people[of[0]].add(
-                    re.sub(r"_assignsubmission_.*|_attempt_.*", "", parts[0]) if len(parts) > 1 else of[0]
-                )
-        wrapped = self.wrapper()
+            if of and len(parts) > 1:
+                people[of[0]][numbered(parts[0])] |= {name for part in parts for name, _ in self.named(part)}
         candidates, seen = defaultdict(list), set()
         for parts, path, shown in self.files:
-            parts = parts[1:] if wrapped and len(parts) > 1 else parts
             *folders, name = parts
             is_notebook = re.search(r"\.ipynb\b|\.ipynb$", name, re.IGNORECASE)
             here = self.named(name)
             student = next((folder for folder in folders if not self.is_assignment(folder)), None)
             of = self.platform(student or name)
             if of:
-                same = people[of[0]]
-                student = of[0] if len(same) < 2 or not folders else re.sub(r"_assignsubmission_.*", "", student)
+                each = people[of[0]].values()
+                two = sum(map(len, each)) > len(set().union(*each))  # the same assignment twice: two of one name
+                student = numbered(student) if two and folders else of[0]
                 self.students.discard(parts[0])
                 self.students.add(student)
             elif student is None and here and is_notebook:
@@ -160,6 +159,8 @@ class HandedIn:
             if not is_notebook and not (path.suffix.lower() == ".json" and here):
                 if here:
                     self.problems.append(f"{shown}: not a notebook; expected {here[0][0]}.ipynb")
+                elif name.lower().endswith(ARCHIVES):
+                    self.problems.append(f"{shown}: an archive that is not opened; expected a folder, or a zip")
                 elif student is None:
                     self.problems.append(
                         f"{shown}: neither a notebook nor a folder; expected a folder for each student"
@@ -250,3 +251,8 @@ class HandedIn:
             return self.check(path, assignment)
         except OSError as error:
             return f"cannot be read ({error.strerror}); expected a file that you may read"
+
+
+def numbered(folder):
+    """A platform's name of a folder, up to the number that it has given to the student."""
+    return re.sub(r"_assignsubmission_.*|_attempt_.*", "", folder)
