@@ -546,6 +546,9 @@ def test_points_by_hand_are_entered_in_one_table_and_stay(tmp_path, capsys):
     mark = tables(out)["marks"].iloc[0]
     assert (mark.score, mark.needs_manual_grade) == ("22.5", "True")
     fill_in(out, "hidden_units", "2")
+    assert tool.grade(week, out) == []
+    page = (out / "feedback" / "anna" / f"{FIRST}.html").read_text("utf-8")
+    assert "Score: 24.5 / 25.0" in page and "Score: 1.5 / 2.0" in page
     tool.hand_in(solved({"layer": "def layer(y, W, b):\n    return 0"}), week, "anna", FIRST)  # once more, and worse
     assert quick(week, out) == []
     mark = tables(out)["marks"].iloc[0]

@@ -122,10 +122,10 @@ def wrong_with(path, assignment):
     return None
 
 
-def marked(sandbox, path, assignment, feedback=True, **limits):
+def marked(sandbox, path, assignment, feedback=True, by_hand=None, **limits):
     """One submission: rows of its cells, [{"cell": ..., "score": ...}, ...], of answers for the teacher, and its page.
 
-    What cannot be found out about the page is told as the fourth, a sentence, or None.
+    What is wrong with the page is told as the fourth, a sentence, or None. by_hand: {cell: points} for the page.
     """
     released, source = ours(assignment, "release"), {cell.id: cell for cell in ours(assignment)}
     cells, stray = restored(read_submission(path), released, ours(assignment))
@@ -153,7 +153,7 @@ def marked(sandbox, path, assignment, feedback=True, **limits):
                 answers.append(answer | {"where": "; ".join(places), "answer": "\n\n".join(texts)[:2000]})
     made = problem = None
     if feedback:
-        marks = {line["cell"]: (line["score"], line["max_score"]) for line in rows}
+        marks = {line["cell"]: ((by_hand or {}).get(line["cell"], line["score"]), line["max_score"]) for line in rows}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -219,7 +219,7 @@ def grade(folder, out, jobs=2, feedback=True, **limits):
             with Sandbox() as sandbox, ThreadPoolExecutor(jobs) as pool:
                 retry = Retry(sandbox)
                 futures = {
-                    pool.submit(retry.attempt, path, key[1], feedback, **limits): key
+                    pool.submit(retry.attempt, path, key[1], feedback, book.given(*key), **limits): key
                     for key, path in handed.found.items()
                 }
                 try:
@@ -314,6 +314,11 @@ class Book:
                 self.problems.append(text)
             return None
         return value
+
+    def given(self, student, assignment):
+        """The points that a teacher has given for answers, {cell: points}."""
+        points = {line["cell"]: self.points(line) for line in self.rows("by_hand", student, assignment)}
+        return {cell: value for cell, value in points.items() if value is not None}
 
     def add_up(self, student, assignment):
         """Put points that were entered by hand into cells.csv, and the sum into marks.csv."""
