@@ -217,6 +217,7 @@ STUBBORN = """    while True:
 """
 LATE = "import os\nimport threading\n\nthreading.Timer(0.3, os._exit, [1]).start()\n"
 ALARM = "import os\nimport signal\n\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\nsignal.setitimer(0, 0.3)\n"
+THREAD = "import threading\n\n\ndef busy():\n    while True:\n        pass\n\n\nthreading.Thread(target=busy).start()\n"
 ALL = {cell.id for cell in tool.read(tool.COURSE, FIRST) if tool.is_test(cell)}
 UNRULY = {  # the notebook, and the tests that it is to fail
     "tampered tests": (tampered(), ALL),
@@ -356,10 +357,7 @@ UNRULY = {  # the notebook, and the tests that it is to fail
     "a timer that ends the process": (solved({"layer": LATE + RIGHT}), set()),
     "a timer in a scratch cell": (with_cell(LATE), set()),
     "an alarm that ends the process": (solved({"layer": ALARM + RIGHT}), set()),
-    "a thread that never ends": (
-        solved({"layer": f"import threading\n\nthreading.Thread(target=lambda: max(iter(int, 1))).start()\n{RIGHT}"}),
-        set(),
-    ),
+    "a thread that never ends": (solved({"layer": THREAD + RIGHT}), set()),
     "a timer in a function": (solved({"layer": f"{LAYER}    {LATE.splitlines()[0]}; os._exit(1)"}), {"test_layer"}),
     "a kernel that shuts itself down": (
         solved({"layer": f"{RIGHT}\n\nget_ipython().kernel.do_shutdown(False)"}),
@@ -403,7 +401,7 @@ UNRULY = {  # the notebook, and the tests that it is to fail
 
 @functools.cache
 def unruly():
-    """Marked with a limit of three seconds, beside what cannot be marked: (marks, cells, problems)."""
+    """Marked with a limit of five seconds, beside what cannot be marked: (marks, cells, problems)."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary, "submitted"), Path(temporary, "grades")
         for student, (notebook, _) in UNRULY.items():
@@ -424,7 +422,7 @@ def unruly():
         }.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text, "utf-8")
-        problems = tool.grade(folder, out, seconds=3, feedback=False)
+        problems = tool.grade(folder, out, seconds=5, feedback=False)
         marks, cells = (pd.read_csv(out / f"{name}.csv") for name in ("marks", "cells"))
     return marks, cells, problems
 
