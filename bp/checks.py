@@ -63,6 +63,18 @@ def flat(w, size):
         fail(f"w has the shape {np.shape(w)}", f"(runs, {size}), one row of weights a run")
 
 
+def fit(fit, size):
+    """A `Fit` of a net with so many weights, whose parts have not been exchanged for others."""
+    runs = len(fit.weights)
+    for name in ("weights", "velocity"):
+        part = getattr(fit, name)
+        flat(part, size)
+        if len(part) != runs or part.dtype != np.float64:
+            fail(f"the fit's {name} are {part.dtype} {part.shape}", f"float64 {(runs, size)}")
+    if fit.solved_at.shape[-1] != runs:
+        fail(f"the fit's solved_at has the shape {fit.solved_at.shape}", f"a number for each of {runs} runs")
+
+
 def weights(w, net):
     """Weights that `net` can run with."""
     if not isinstance(w, np.ndarray) or w.dtype != np.float64:
@@ -234,7 +246,7 @@ def _states(what, states):
 def held_out(mask):
     if mask is not None:
         expected = "bool (cases,) or (runs, cases)"
-        mask = whole_array("held_out", mask, expected)
+        mask = np.array(whole_array("held_out", mask, expected))  # a copy, as of inputs and targets
         if mask.dtype != bool or mask.ndim not in (1, 2):
             fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
     return mask
@@ -346,7 +358,7 @@ def rate(name, value, w, high=1.0):
 
 
 def error_rule(rule):
-    if not callable(getattr(rule, "derivative", None)):
+    if not callable(getattr(rule, "derivative", None)) or not hasattr(rule, "bounds"):
         fail(f"error is {rule!r}", "a bp.ErrorRule, such as bp.squared, bp.hinge(0.2) or bp.dead_zone(0.2)")
     return rule
 

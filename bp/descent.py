@@ -1,6 +1,6 @@
 """The walk through weight space: equations (8) and (9), decay, stopping."""
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import perf_counter
@@ -82,7 +82,8 @@ def train(
     the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`.
 
     - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
-      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved.
+      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. Go on from
+      a `Fit` with the tolerance that it was trained with: what it has met is not looked at again.
     - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
       that is held out makes no step.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
@@ -93,13 +94,13 @@ def train(
     Runs are trained one after another by a compiled kernel, or by several threads within
     `joblib.parallel_config(n_jobs=2)`. A run comes out the same, to the last bit, in any company and on any machine.
     One that diverges is marked and leaves the others alone. A net with a user's own activation, or a user's own error
-    rule, is trained by the plain NumPy of `equations.py`: slower, and the last bits depend on the machine. Raises
-    `ValueError` for arguments that make no sense.
+    rule, is trained by the plain NumPy of `equations.py`: slower, on one core, without a bar, and with last bits that
+    depend on the machine. Raises `ValueError` for arguments that make no sense.
     """
     if not isinstance(w, Fit):
         checks.weights(w, net)
     fit = w if isinstance(w, Fit) else Fit.of(w)
-    checks.flat(fit.weights, net.size)
+    checks.fit(fit, net.size)
     checks.task(task, net, len(fit))
     error, tolerance = checks.error_rule(error), checks.tolerance(tolerance, task)
     record = checks.count("record", record)
@@ -117,6 +118,7 @@ def train(
         np.array([] if order is None else order, np.int64),
         np.array(counts),
     )  # fmt: skip
+    sweeps = walk.sweeps
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
     runs = len(fit)
     weights, velocity = (np.array(array, order="C") for array in (fit.weights, fit.velocity))
@@ -138,7 +140,7 @@ def _of_a_run(rate):
 
 # ---------------------------------------------------------------- by the compiled kernel
 
-A_MOMENT = 3e8  # connections that the kernel passes in about a tenth of a second
+SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 
 def _by_kernel(net, task, error, walk, path, progress):
@@ -154,8 +156,9 @@ def _by_kernel(net, task, error, walk, path, progress):
         room = kernel.room_for(graph, whole, batches)
         layout.train(graph, whole, batches, walk, path, room, first, last)
 
-    work = float(3 * net.size * task.cases * runs) * (walk.sweeps + 1)
-    if jobs == 1 and work < A_MOMENT:
+    columns = whole.lower.shape[2] + len(walk.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
+    work = float(3 * net.size * columns * runs) * (walk.sweeps + 1)
+    if jobs == 1 and work < SHORT:
         return train(0, runs)
     edges = np.linspace(0, runs, min(runs, 8 * jobs if jobs > 1 else 1) + 1).astype(int).tolist()
     with ThreadPoolExecutor(jobs) as threads:
@@ -172,13 +175,18 @@ def _watch(begun, sweeps, path, progress):
     """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
     total, silent = sweeps * len(path.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
     late = perf_counter() + 1
-    while wait(begun, timeout=0.2).not_done and perf_counter() < late:
-        pass
-    if not wait(begun, timeout=0).not_done:
-        return
+    while perf_counter() < late:
+        if not _unfinished(begun):
+            return
     with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
-        while wait(begun, timeout=0.2).not_done:
+        while _unfinished(begun):
             bar.update(int(path.done.sum()) - bar.n)
+
+
+def _unfinished(begun):
+    """Whether threads are still at work, looked at for a fifth of a second; not if one of them has failed."""
+    done, others = wait(begun, timeout=0.2, return_when=FIRST_EXCEPTION)
+    return others and not any(one.exception() for one in done)
 
 
 # ---------------------------------------------------------------- by the equations, for a user's own functions
@@ -208,7 +216,7 @@ def _by_equations(net, task, error, walk, path):
         if t == walk.sweeps or (walk.every and t % walk.every == 0):
             path.error[rows, recorded] = E
             recorded += 1
-        furthest = np.array([np.nanmax(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets])
+        furthest = np.array([np.fmax.reduce(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets])
         furthest = np.where(np.inf > E, np.fmax.reduce(furthest), np.inf)
         while (met := furthest < tolerances[level[rows]]).any():
             solved_at[level[rows[met]], rows[met]] = walk.begun + t

@@ -25,12 +25,13 @@ def backward(net, w, task, error, y):
     dE_dW, dE_dy, E = net.matrices(dE_dw), {}, np.zeros(len(w))
     for name in task.targets:
         d = task.desired(name)
-        dE_dy[name] = np.where(np.isnan(d), 0, error.derivative(d)(y[name], np.empty_like(y[name])))  # (4)
+        # (4): y - d for the letter's squared error, of which (3) is half the sum of squares
+        dE_dy[name] = np.where(np.isnan(d), 0, error.derivative(d)(y[name], np.empty_like(y[name])))
         E = E + 0.5 * (dE_dy[name] ** 2).sum(axis=(1, 2))  # (3)
     for layer, links in reversed(net.computed):
         if layer.name not in dE_dy:
             continue  # nothing that has a target depends on this layer
-        dE_dx = dE_dy[layer.name] * layer.activation.gain * layer.activation.slope(y[layer.name])  # (5)
+        dE_dx = dE_dy[layer.name] * layer.activation.gain * layer.activation.slope(y[layer.name])  # (5): y (1 - y)
         if layer.name in net.biases:
             dE_dW[net.biases[layer.name]][:] += dE_dx.sum(axis=2)  # (6), y_i being 1
         for link in links:

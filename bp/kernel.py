@@ -22,7 +22,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 WIDTH = 8  # how many numbers go side by side
-ONE = np.int64  # of a plain 1, Numba would compile a version of its own
+ONE = np.int64  # Numba would compile a second version for the literal 1
 
 
 def _jit(**options):
@@ -81,8 +81,8 @@ Work = namedtuple("Work", "y dE_dx transposed lower upper aim wanted row cases")
 def _products(sums, sums_row, rows, A, A_row, A_step, B, B_row, terms, width):
     """sums[j, c] += sum over k of A[j, k] B[k, c], for so many rows, terms, and columns (a multiple of eight).
 
-    Row j of A begins at j A_row, and its terms are A_step apart. Four sums always go on side by side, so that none
-    waits for its last term: of four rows, else of four tiles of a row, else of every fourth term.
+    Row j of A begins at j A_row, and its terms are A_step apart. Four independent sums hide the latency of the
+    multiply-adds: of four rows, else of four tiles of a row, else of every fourth term.
     """
     wide = width // (4 * WIDTH) * (4 * WIDTH)
     for _ in range(rows // 4):
@@ -210,7 +210,7 @@ def _activate(x, count, activation, gain):
 
 @compiled
 def _transpose(y, units, work, where):
-    """The states of a layer by case, as (6) reads them: its units side by side."""
+    """Copy the states of a layer by case, its units side by side, as (6) reads them."""
     across = _padded(units)
     transposed = ahead(work.transposed, where * work.row)
     for c in range(work.cases):
@@ -228,7 +228,8 @@ def _padded(count):
 
 @compiled
 def _compare(graph, work, whole):
-    """E, and ∂E/∂y of the units that have targets, in the place of ∂E/∂x: equations (3) and (4)."""
+    """E, and ∂E/∂y of the units that have targets, in the buffer of ∂E/∂x, where `_slope` makes one of the other:
+    equations (3) and (4)."""
     row, E = work.row, 0.0
     computed = at(pointer(graph.layers), FIRST) * row
     _fill(ahead(work.dE_dx, computed), graph.units * row - computed, 0.0)
@@ -248,7 +249,7 @@ def _compare(graph, work, whole):
 
 @compiled
 def _whole_cases(y, dE_dy, aim, wanted, count, row):
-    """A case in which one unit is not good enough counts for all of its units."""
+    """A case in which one unit of the layer is not good enough counts for all of them."""
     for c in range(row):
         wrong = False
         for k in range(c, count, row):
@@ -475,7 +476,7 @@ def train(graph, whole, batches, walk, path, room, first, last):
             _gather(W, places, path.snapshots[k, run])
         if len(path.states):
             _states(graph, work, path.states[run])
-        if slopes:
+        if slopes and _finite(W, padded):
             _gather(dE_dW, places, path.dE_dw[run])
             path.furthest[run] = _furthest(graph, work)
         done[run] = walk.sweeps

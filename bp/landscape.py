@@ -68,7 +68,8 @@ def minimise(net, w, task, method="L-BFGS", error=squared, tolerance=0.5, limit=
 
 def least_curvature(net, w, task, error=squared, h=1e-4):
     """The smallest eigenvalue of the Hessian of E at `w`, `(size,)`, by central differences of ∂E/∂w."""
-    around = w + h * np.concatenate([np.eye(net.size), -np.eye(net.size)])
+    steps = h * np.eye(net.size) * (1 if net.mask is None else net.mask)  # what is not connected stays zero
+    around = w + np.concatenate([steps, -steps])
     _, slopes = net.gradient(around, task, error)
     hessian = (slopes[: net.size] - slopes[net.size :]) / (2 * h)
     return np.linalg.eigvalsh((hessian + hessian.T) / 2)[0]

@@ -1,10 +1,11 @@
-"""Nets and tasks in numbers, as the compiled kernel reads them, and what `Network` and `train` ask of it."""
+"""Nets and tasks as the arrays that the compiled kernel reads, and what `Network` and `train` ask of it."""
 
 import os
 import sys
-from threading import Timer
+from threading import Lock, Timer
 
 import numpy as np
+from numba import typeof
 
 from . import kernel, units
 from .kernel import LINEAR, LOGISTIC, RECTIFIED, SOFTSIGN, TANH, WIDTH, Cases, Graph, Path, Walk, room_for
@@ -43,21 +44,28 @@ def evaluator(net, task, error):
     whole = cases_of(net, task, error)
 
     def evaluate(w):
-        path = _evaluate(graph, whole, w, dE_dw=np.empty(w.shape), furthest=np.empty(len(w)))
+        path = _evaluate(graph, whole, w, dE_dw=np.full(w.shape, np.nan), furthest=np.full(len(w), np.inf))
         return path.error[:, 0], path.dE_dw if net.mask is None else path.dE_dw * net.mask, path.furthest
 
     return evaluate
 
 
+_compiling = Lock()
+
+
 def train(*arguments):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
+    if kernel.train.signatures:
+        return kernel.train(*arguments)
     notice = Timer(1, _say_that_it_compiles)
-    if not kernel.train.signatures and "TQDM_DISABLE" not in os.environ:
-        notice.start()
-    try:
-        kernel.train(*arguments)
-    finally:
-        notice.cancel()
+    with _compiling:  # other threads wait for the one that compiles
+        if not kernel.train.signatures and "TQDM_DISABLE" not in os.environ:
+            notice.start()
+        try:
+            kernel.train.compile(tuple(map(typeof, arguments)))
+        finally:
+            notice.cancel()
+    kernel.train(*arguments)
 
 
 def _say_that_it_compiles():
@@ -162,7 +170,8 @@ def cases_of(net, task, error):
     """The `Cases` of a task."""
     inputs = _stacked([task.inputs[layer.name] for layer in net.input_layers], 0.0)
     targets = list(task.targets.values())
-    lower, upper, aim = zip(*map(error.bounds, targets), strict=True) if targets else [()] * 3
+    bounds = [[np.broadcast_to(bound, d.shape) for bound in error.bounds(d)] for d in targets]
+    lower, upper, aim = zip(*bounds, strict=True) if targets else [()] * 3
     held_out = np.zeros((1, task.cases), bool) if task.held_out is None else np.atleast_2d(task.held_out)
     return Cases(
         task.cases,

@@ -187,16 +187,26 @@ class Network:
         """
         checks.weights(w, self)
         checks.task(task, self, len(w))
-        if layout.knows(self, error):
+        if layout.knows(self, checks.error_rule(error)):
             return layout.evaluator(self, task, error)(w)[:2]
         with np.errstate(all="ignore"):
             return equations.backward(self, w, task, error, equations.forward(self, w, task.inputs))
 
     def evaluator(self, task, error=squared):
-        """A function of the weights of one run, `(size,)`, as optimisers want it: E, ∂E/∂w and the largest |y - d|."""
-        evaluate = layout.evaluator(self, checks.task(task, self, 1), error)
+        """A function of the weights of one run, `(size,)`, as optimisers want it: E, ∂E/∂w and the largest |y - d|.
+
+        E is NaN where weights are not finite. Raises `ValueError` for a user's own activation or error rule, which
+        `gradient` takes, and for weights of another shape.
+        """
+        checks.task(task, self, 1)
+        if not layout.knows(self, checks.error_rule(error)):
+            checks.fail("the net or the error has a function of the user's own", "those of bp; `gradient` takes others")
+        evaluate = layout.evaluator(self, task, error)
 
         def of_one(w):
+            w = np.asarray(w, float)
+            if w.shape != (self.size,):
+                checks.fail(f"w has the shape {w.shape}", f"({self.size},), the weights of one run")
             E, dE_dw, furthest = evaluate(w[None])
             return float(E[0]), dE_dw[0], float(furthest[0])
 

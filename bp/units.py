@@ -27,12 +27,13 @@ class Activation:
     def __repr__(self):
         return self.name if self.gain == 1 else f"{self.name}, gain {self.gain:g}"
 
+    def __post_init__(self):
+        if checks.number("gain", self.gain, 0, np.inf) == 0:
+            checks.fail("gain is 0", "a positive number: a unit without gain has the same output for every input")
+
     def with_gain(self, gain):
         """The same function of `gain` times the total input. Raises `ValueError` unless the gain is positive."""
-        gain = checks.number("gain", gain, 0, np.inf)
-        if gain == 0:
-            checks.fail("gain is 0", "a positive number: a unit without gain says the same in all cases")
-        return replace(self, gain=gain * self.gain)
+        return replace(self, gain=checks.number("gain", gain, 0, np.inf) * self.gain)
 
 
 def _logistic(x):
@@ -84,8 +85,8 @@ class ErrorRule:
     `derivative(d)` takes the desired states once, with NaN where there is none, and gives a function `(y, out)` that
     writes dE/dy into `out` and returns it. The rules of `bp` also have `bounds`, which lets them run in the compiled
     kernel: `bounds(d)` gives three arrays, lower, upper and aim. A unit between lower and upper is good enough; the
-    error of any other is its distance from the aim. With `whole_cases`, a case in which one unit is not good enough
-    counts for all of its units.
+    error of any other is its distance from the aim. With `whole_cases`, a case in which one unit of a layer is not good
+    enough counts for all units of the layer.
     """
 
     name: str
@@ -112,7 +113,7 @@ def _rule(name, bounds, whole_cases=False):
 
 
 def _no_bounds(d):
-    """No output is good enough; a missing target never errs."""
+    """Every deviation counts, since no y is above +∞ and below -∞; a missing target never does."""
     missing = np.isnan(d)
     return np.where(missing, -np.inf, np.inf), np.where(missing, np.inf, -np.inf), np.where(missing, 0, d)
 
@@ -128,7 +129,7 @@ squared = _rule("squared", _no_bounds)  # (3) (4)
 
 
 def hinge(margin=0.2):
-    """No error above `1 - margin` (units that should be on) or below `margin` (off); beyond, distance from that bound.
+    """No error above `1 - margin` (units that should be on) or below `margin` (off); else distance from that bound.
 
     Hinton, CogSci 1986, p. 11, and PDP vol. 1, p. 359, with 0.8 and 0.2. Desired states are 0 and 1.
     """
@@ -142,10 +143,10 @@ def hinge(margin=0.2):
 
 
 def dead_zone(margin=0.2, whole_cases=False):
-    """No error above `1 - margin` (units that should be on) or below `margin` (off); beyond, distance from 1 or 0.
+    """No error above `1 - margin` (units that should be on) or below `margin` (off); otherwise distance from 1 or 0.
 
     The letter's own wording, caption of Fig. 4: "if output units that should be on ...", by unit or, with
-    `whole_cases`, only if that is so of all units of the case. Desired states are 0 and 1.
+    `whole_cases`, only if that is so of all units of the layer in that case. Desired states are 0 and 1.
     """
     margin = checks.number("margin", margin, 0, 0.5)
     whole_cases = checks.flag("whole_cases", whole_cases)

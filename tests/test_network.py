@@ -270,6 +270,27 @@ def test_arguments_are_left_as_they_are(problem, by_case):
     assert [array.tobytes() for array in given] == before
 
 
+def test_weights_that_are_not_finite_have_no_gradient():
+    """Not zero, which an optimiser would take for a minimum."""
+    net, task = bp.layered(2, 2, 1), bp.parity(2)
+    E, dE_dw, furthest = net.evaluator(task)(np.full(net.size, np.inf))
+    assert np.isnan(E) and np.isnan(dE_dw).all() and furthest == np.inf
+    w = net.initial_weights([0])
+    E, dE_dw, furthest = net.evaluator(task)(w[0])
+    assert np.array_equal(net.gradient(w, task)[1][0], dE_dw)
+    assert furthest == np.abs(net.forward(w, task.inputs)["output"] - task.targets["output"]).max()
+
+
+def test_bounds_of_ones_own_may_be_narrow():
+    """One bound a unit, for all of its cases."""
+    narrow = lambda d: (np.full((len(d), 1), 0.8), np.full((len(d), 1), np.inf), np.full((len(d), 1), 0.8))  # noqa: E731
+    rule = bp.ErrorRule("on", bp.squared.derivative, narrow)
+    net, rng = bp.layered(2, 2, 1), np.random.default_rng(0)
+    task = bp.Task({"input": rng.random((2, 64))}, {"output": np.ones((1, 64))})
+    w = net.initial_weights(range(3))
+    assert np.array_equal(net.gradient(w, task, rule)[1], net.gradient(w, task, bp.hinge(0.2))[1])
+
+
 def test_forward_far_from_threshold_is_silent():
     """exp(-x) overflows where y is 0, and no warning says so."""
     net = bp.layered(1, 1)
