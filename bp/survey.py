@@ -37,6 +37,7 @@ from .network import Network, Task
 from .units import squared
 
 PART = 500  # the most runs that one worker trains before they are written
+EARLIER = "NumPy, before the kernel"  # a core whose rows are other runs, to the last digits: not compared
 PARTS = 100  # of a survey, at least, if its runs are that many: for all workers to have some, and for little to be lost
 
 # ---------------------------------------------------------------- what is declared
@@ -328,7 +329,8 @@ class Survey:
 
     def _confirm(self, file):
         """See that rows by another version of the core, of Python or of a library are those that come out now."""
-        if _differences(read_header(file), _versions()):
+        header = read_header(file)
+        if header["core"] != EARLIER and _differences(header, _versions()):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # columns that another platform decides are served as they are
                 self.check(file, [0, len(self) - 1])
@@ -336,9 +338,9 @@ class Survey:
     def check(self, file, rows):
         """Train rows of a stored file again, by number, and compare; returns them as they came out now, as a table.
 
-        They agree to the last digit. Platform-bound columns of a file from another platform are not compared, and a
-        warning says so. Raises `ValueError` that names the first row and column that differ, or what is wrong with the
-        file.
+        They agree to the last digit. Platform-bound columns of a file from another platform are not compared: a warning
+        names them, and `.attrs["not compared"]`. Raises `ValueError` that names the first row and column that differ,
+        or what is wrong with the file.
         """
         header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
@@ -349,15 +351,20 @@ class Survey:
         if list(stored) != list(again):
             fail(f"{file} has the columns {list(stored)}", f"{list(again)}, as the survey records now")
         bound = bound if header.get("platform") != platform() else [[]] * len(rows)
-        if left_out := sorted({column for columns in bound for column in columns}):
-            warnings.warn(f"{file} is from another platform; not compared: {', '.join(left_out)}", stacklevel=2)
+        if header["core"] == EARLIER:
+            bound = [list(again.columns.drop("seed"))] * len(rows)
+        left_out = ", ".join(sorted({column for columns in bound for column in columns}))
+        if left_out:
+            warnings.warn(f"{file} is from another platform; not compared: {left_out}", stacklevel=2)
         for column in again:
             pairs = zip(rows, stored[column].fillna(""), again[column].fillna(""), bound, strict=True)
             for row, before, now, columns in pairs:
                 if before != now and column not in columns:
                     wrong = f"{file} has {column} = {before} in row {row}"
                     fail(wrong, f"{now}, as the row comes out now: file or code has changed")
-        return _parse(text)
+        table = _parse(text)
+        table.attrs["not compared"] = left_out
+        return table
 
 
 def _part(first, experiment, cell, seeds, here):
