@@ -3,7 +3,6 @@
 # make test          prove it: style, unit tests, the fixed point, every notebook's output
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make scale         how surveys scale: time and memory against runs, and what a million would take
-# make tolerances    how far stored surveys differ on other kernels: what check_rows allows there; ONLY=symmetry for one
 # make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
 # make assignments   what students get: notebooks/assignments/release, from source
 # make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
@@ -14,8 +13,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+# a copy of this folder runs its own code, whatever its .venv has installed
 
-.PHONY: reproduce surveys test bench scale tolerances portability assignments grade lab browser-test site clean
+.PHONY: reproduce surveys test bench scale portability assignments grade lab browser-test site clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -24,16 +25,13 @@ surveys: .venv/ready
 	$(BIN)/python tools/surveys.py $(if $(ONLY),--only $(ONLY)) $(if $(SEEDS),--seeds $(SEEDS))
 
 test: .venv/ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest tests
 	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py
-
-tolerances: .venv/ready
-	$(BIN)/python tools/tolerances.py $(if $(ONLY),--only $(ONLY))
 
 portability: .venv/ready
 	$(BIN)/python tools/portability.py
@@ -46,7 +44,7 @@ grade: .venv/ready
 	$(BIN)/python tools/assignments.py grade "$(SUBMISSIONS)"
 
 lab: .venv/ready
-	$(BIN)/jupyter lab notebooks/0_overview.ipynb
+	$(BIN)/python -m jupyter lab notebooks/0_overview.ipynb
 
 browser-test: .venv/ready
 	$(BIN)/python -m pytest tests/browser

@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import nbformat
 import pytest
+from checkout import git, listed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tools"))
@@ -19,21 +21,16 @@ import reproduce  # noqa: E402
 def clone(tmp_path_factory):
     """A clean clone of the working tree, committed as it stands."""
     folder = tmp_path_factory.mktemp("clone") / "repository"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    for name in listed.stdout.splitlines():
-        if (REPOSITORY / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, folder / name)
+    for name in listed():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, folder / name)
     git(folder, "init", "-q")
     git(folder, "add", "-A")
-    git(folder, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "as it stands")
+    git(folder, *AS_SOMEBODY, "commit", "-qm", "as it stands")
     return folder
 
 
-def git(folder, *arguments):
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+AS_SOMEBODY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
 
 
 def run(folder, *arguments):
@@ -68,7 +65,78 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
     refused = run(clone, "1_symmetry", "seed=50")
     assert refused.returncode == 1 and "has no parameter 'seed=50'; expected name=value with one of" in refused.stderr
     assert "seeds: int = 10_000  # how many runs" in refused.stderr
+    refused = run(clone, "1_symmetry", "seeds=1e3")
+    assert refused.returncode == 1 and "seeds is '1e3'; expected int, such as 10_000" in refused.stderr
     assert git(clone, "status", "--short") == ""
+
+
+def test_parameters_are_read_as_what_they_are():
+    """And not by the rules of YAML, to which 1e-1 is a word, and no is False."""
+    given = ["epsilon=1e-1", "alpha=0", "limit=.3", "seeds=10_000"]
+    chosen = reproduce.parameters(reproduce.notebooks()["1_symmetry"], given)
+    assert repr(chosen) == repr({"epsilon": 0.1, "alpha": 0.0, "limit": 0.3, "seeds": 10_000})
+    chosen = reproduce.parameters(reproduce.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
+    assert chosen == {"person": "no", "relationship": "12=3"}
+
+
+def test_a_readers_settings_of_matplotlib_and_ipython_do_not_count(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
+    (tmp_path / "profile_default" / "startup").mkdir(parents=True)
+    (tmp_path / "profile_default" / "startup" / "mine.py").write_text("raise SystemExit('mine')")
+    own = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "svg", "IPYTHONDIR": str(tmp_path)}
+    script = """if True:
+        import matplotlib, matplotlib.pyplot, IPython
+        print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend())
+        print(IPython.paths.get_ipython_dir())
+    """
+    environment = os.environ | own | reproduce.environment()
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    grid, size, backend, ipython = done.stdout.split()
+    assert (grid, float(size), backend[-6:]) == ("False", 10, "inline") and ipython != str(tmp_path)
+
+
+def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
+    """Of which `pip install -e` has left a path to the original there."""
+    (tmp_path / "original" / "bp").mkdir(parents=True)
+    (tmp_path / "original" / "bp" / "__init__.py").write_text("raise SystemExit('the original runs')")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    packages = next(clone.glob(".venv/lib/python*/site-packages"))
+    (packages / "a_bp.pth").write_text(f"{tmp_path / 'original'}\n")
+    (packages / "b_libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (clone / ".venv" / "ready").touch()
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for command in (
+        ["make", "surveys", "ONLY=symmetry_mean", "SEEDS=1"],
+        [".venv/bin/python", "tools/surveys.py", "--only", "symmetry_mean", "--seeds", "1"],
+    ):
+        shutil.rmtree(clone / "runs", ignore_errors=True)
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert (clone / "runs" / "surveys" / "symmetry_mean.csv").exists()
+    refused = subprocess.run(
+        [".venv/bin/python", "tools/reproduce.py", "9_nothing"],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "there is no notebook" in refused.stderr
+
+
+def test_a_developers_settings_of_git_and_a_missing_repository_do_not_count(tmp_path):
+    (tmp_path / "gitconfig").write_text("[commit]\n\tgpgsign = true\n[core]\n\texcludesFile = ignored\n")
+    (tmp_path / "ignored").write_text("*.py\n")
+    for more in (
+        {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")},
+        {"GIT_CEILING_DIRECTORIES": str(REPOSITORY.parent)},
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in more.items():
+                patch.setenv(name, value)
+            names = listed()
+            assert "bp/network.py" in names and not [name for name in names if name.startswith((".venv", ".git/"))]
+            git(tmp_path, "init", "-q", "repository")
+            git(tmp_path / "repository", *AS_SOMEBODY, "commit", "-q", "--allow-empty", "-m", "without a signature")
 
 
 def test_other_parameters_go_into_an_untracked_folder(clone):

@@ -668,7 +668,6 @@ def test_a_killed_dask_worker_changes_no_row(cluster):
 # ---------------------------------------------------------------- what is stored
 
 
-@pytest.mark.filterwarnings("ignore:.* is from another platform")
 @pytest.mark.parametrize("name", bp.SURVEYS)
 def test_the_stored_rows_come_out_again(name):
     """The first and the last row, and some between, to the last digit: a changed core, or a stale survey, fails."""

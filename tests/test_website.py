@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from checkout import listed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -144,11 +145,8 @@ def test_formulas_are_mathml(pages):
 
 def test_links_to_files_of_the_repository_lead_to_files_that_are_there(pages):
     home = tool.home()
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    folders = {str(parent) for name in listed for parent in Path(name).parents}
-    there = {"blob": set(listed), "tree": folders}
+    files = set(listed())
+    there = {"blob": files, "tree": {str(parent) for name in files for parent in Path(name).parents}}
     links = [link["href"] for page in pages.values() for link in page("a", href=True)]
     ours = [link.removeprefix(home).split("/", 3) for link in links if link.startswith(home)]
     assert ["", "blob", "HEAD", "bp/network.py"] in ours and ["", "tree", "HEAD", "data/surveys"] in ours

@@ -11,7 +11,9 @@ import re
 import shutil
 import sys
 from importlib import metadata
+from pathlib import Path
 
+import matplotlib
 import nbformat
 import papermill
 import yaml
@@ -20,6 +22,8 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a copy runs its own code, whatever is installed
 
 from bp import claims
 from bp.files import REPOSITORY
@@ -47,8 +51,12 @@ AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX51
 
 
 def environment():
-    """What the kernels are told, beside their own environment: how to compute the same bits on all such machines."""
+    """What the kernels are told, beside their own environment: to run the code here, without a reader's own settings,
+    and how to compute the same bits on all such machines."""
     settings = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    settings["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    settings["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
+    settings |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": str(WORK / "ipython")}
     if avx2():
         settings |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)}
     return settings
@@ -87,7 +95,11 @@ def parameters(notebook, given):
             rows = (f"{p['name']}: {p['inferred_type_name']} = {p['default']}  # {p['help']}" for p in known.values())
             listed = "\n  ".join(["", *rows])
             raise SystemExit(f"{notebook.stem} has no parameter {text!r}; expected name=value with one of{listed}")
-        chosen[name] = yaml.safe_load(value)
+        kind = known[name]["inferred_type_name"]
+        try:
+            chosen[name] = {"int": int, "float": float, "str": str}.get(kind, yaml.safe_load)(value)
+        except ValueError:
+            raise SystemExit(f"{name} is {value!r}; expected {kind}, such as {known[name]['default']}") from None
     return chosen
 
 

@@ -1,0 +1,30 @@
+"""The repository as git would see it, whoever's machine it is on: with or without .git, and without their settings."""
+
+import os
+import subprocess
+from tempfile import TemporaryDirectory
+
+from bp.files import REPOSITORY
+
+NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def git(folder, *arguments, **environment):
+    """What git says, in a folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env=inherited | NOBODY | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def listed():
+    """Paths of all files that are not ignored, from the repository's root."""
+    with TemporaryDirectory() as empty:
+        git(empty, "init", "-q")
+        own = {"GIT_DIR": f"{empty}/.git", "GIT_WORK_TREE": str(REPOSITORY)}
+        return git(REPOSITORY, "ls-files", "-oz", "--exclude-standard", **own).rstrip("\0").split("\0")
