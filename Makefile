@@ -1,9 +1,10 @@
 # make reproduce     run every notebook; NOTEBOOK=1_symmetry PARAMS="seeds=50 horizon=5000" runs one differently, into runs/
 # make surveys       train what data/surveys/ lacks; ONLY=symmetry SEEDS=100 trains part of one, into runs/
-# make test          prove it: style, unit tests, the fixed point, every notebook's output
+# make test          prove it: style, unit tests, the fixed point, every notebook's output, submissions of every kind
+# make test-all      the same, with all submissions and all broken copies of the key lines
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make scale         how surveys scale: time and memory against runs, and what a million would take
-# make portability   every notebook's output on other BLAS kernels, without AVX-512, on other Pythons
+# make portability   the bits on emulated ARM, the notebooks on other Pythons and BLAS kernels; ONLY=arm for one of them
 # make assignments   what students get: notebooks/assignments/release, from source
 # make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser, from the overview on
@@ -16,7 +17,7 @@ BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # a copy of this folder runs its own code, whatever its .venv has installed
 
-.PHONY: reproduce surveys test bench scale portability assignments grade lab browser-test site clean
+.PHONY: reproduce surveys test test-all bench scale portability assignments grade lab browser-test site clean
 
 reproduce: .venv/ready
 	$(BIN)/python tools/reproduce.py $(NOTEBOOK) $(PARAMS)
@@ -24,17 +25,17 @@ reproduce: .venv/ready
 surveys: .venv/ready
 	$(BIN)/python tools/surveys.py $(if $(ONLY),--only $(ONLY)) $(if $(SEEDS),--seeds $(SEEDS))
 
-test: .venv/ready
+test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests $(if $(filter test,$@),-m "not slow")
 	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py
 
 portability: .venv/ready
-	$(BIN)/python tools/portability.py
+	$(BIN)/python tools/portability.py $(if $(ONLY),--only $(ONLY))
 
 assignments: .venv/ready
 	$(BIN)/python tools/assignments.py generate
@@ -65,4 +66,4 @@ bench: .venv-bench/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-* .reproduce .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .reproduce .portability .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info

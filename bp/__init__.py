@@ -1,29 +1,15 @@
 """The learning procedure of Rumelhart, Hinton & Williams (1986), and what reproduces their letter."""
 
 from .claims import report, verdict
-from .descent import Fit, descend, train
+from .descent import Fit, train
 from .families import family_network, family_trees
 from .iterative import unfold
-from .network import (
-    Activation,
-    ErrorRule,
-    Layer,
-    Link,
-    Network,
-    Task,
-    dead_zone,
-    hinge,
-    layered,
-    linear,
-    logistic,
-    softsign,
-    squared,
-    tanh,
-)
+from .network import Layer, Link, Network, Task, layered
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
 from .surveys import SURVEYS, check_rows
 from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry
+from .units import Activation, ErrorRule, dead_zone, hinge, linear, logistic, rectified, softsign, squared, tanh
 
 __all__ = [
     "SURVEYS",
@@ -42,7 +28,6 @@ __all__ = [
     "censored",
     "check_rows",
     "dead_zone",
-    "descend",
     "encoder",
     "family_network",
     "family_trees",
@@ -55,6 +40,7 @@ __all__ = [
     "permutation_test",
     "quantile",
     "read_survey",
+    "rectified",
     "report",
     "right",
     "sequences",

@@ -55,17 +55,7 @@ def array(name, value):
     array = whole_array(name, value)
     if array.dtype.kind not in "biuf":
         fail(f"{name} holds {array.dtype}", "real numbers")
-    return array if array.dtype.kind == "f" else array.astype(float)
-
-
-def dtype(value):
-    try:
-        known = np.dtype(value) in (np.float64, np.float32)
-    except TypeError:
-        known = False
-    if not known:
-        fail(f"dtype is {value!r}", "float64 or float32")
-    return np.dtype(value)
+    return array.astype(float)
 
 
 def flat(w, size):
@@ -75,8 +65,8 @@ def flat(w, size):
 
 def weights(w, net):
     """Weights that `net` can run with."""
-    if not isinstance(w, np.ndarray) or w.dtype not in (np.float64, np.float32):
-        fail(f"w is {getattr(w, 'dtype', type(w).__name__)}", "an array of float64 or float32")
+    if not isinstance(w, np.ndarray) or w.dtype != np.float64:
+        fail(f"w is {getattr(w, 'dtype', type(w).__name__)}", "an array of float64")
     flat(w, net.size)
     if len(w) == 0:
         fail("w has no rows", "one row of weights a run")
@@ -319,6 +309,7 @@ def task(task, net, runs, targets=True):
             fail("the task has no targets", "targets for at least one layer")
         if not task.counts().any(axis=-1).all():
             fail("a run has no targets left", "at least one target that is neither missing nor held out")
+    return task
 
 
 def one_of(name, value, known):
@@ -337,7 +328,7 @@ def binary(what, d):
 
 
 def rate(name, value, w, high=1.0):
-    """A number, or an array that broadcasts against `w`, in [0, high), of the type of `w`: ε, α, decay."""
+    """A number, or an array that broadcasts against `w`, in [0, high): ε, α, decay."""
     value = array(name, value)
     try:
         np.broadcast_to(value, w.shape)
@@ -351,10 +342,6 @@ def rate(name, value, w, high=1.0):
         fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")
     if name == "epsilon" and not value.any():
         fail("epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    with np.errstate(over="ignore"):
-        value = value.astype(w.dtype)
-    if not np.isfinite(value).all():
-        fail(f"{name} is too large for {w.dtype}", f"at most {np.finfo(w.dtype).max:.0e}")
     return value if value.ndim == 0 else np.atleast_2d(value)
 
 

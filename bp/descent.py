@@ -1,18 +1,18 @@
 """The walk through weight space: equations (8) and (9), decay, stopping."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import ceil
 from time import perf_counter
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from tqdm import tqdm
 
-from . import checks
-from .network import Network, Passes, Task, quietly, squared
-
-BATCH_BYTES = 4 * 2**20  # about what stays in cache while a batch of runs is trained
+from . import checks, equations, kernel, layout
+from .kernel import Walk
+from .network import Network, Task
+from .units import squared
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,8 @@ class Fit:
     def of(w):
         """The fit that no training has touched yet: weights `w`, at rest."""
         runs, size = w.shape
-        error, snapshots = np.empty((0, runs), w.dtype), np.empty((0, runs, size), w.dtype)
+        error, snapshots = np.empty((0, runs)), np.empty((0, runs, size))
         return Fit(w, np.zeros_like(w), 0, np.arange(0), error, np.full(runs, -1), snapshots)
-
-    @staticmethod
-    def join(fits):
-        """One fit of the runs of several."""
-        parts = {name: [getattr(fit, name) for fit in fits] for name in _RUNS}
-        return replace(fits[0], **{name: np.concatenate(parts[name], axis) for name, axis in _RUNS.items()})
 
 
 _RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # the axis of the runs in each
@@ -96,134 +90,144 @@ def train(
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
     - `progress`: show a bar if it takes more than a second.
 
-    Runs are trained in batches that stay in cache, one after another, or in parallel within
-    `joblib.parallel_config(n_jobs=2)`. A run comes out the same, to the last bit, in any batch. One that diverges is
-    marked and leaves the others alone. Raises `ValueError` for arguments that make no sense.
+    Runs are trained one after another by a compiled kernel, or by several threads within
+    `joblib.parallel_config(n_jobs=2)`. A run comes out the same, to the last bit, in any company and on any machine.
+    One that diverges is marked and leaves the others alone. A net with a user's own activation, or a user's own error
+    rule, is trained by the plain NumPy of `equations.py`: slower, and the last bits depend on the machine. Raises
+    `ValueError` for arguments that make no sense.
     """
     if not isinstance(w, Fit):
         checks.weights(w, net)
     fit = w if isinstance(w, Fit) else Fit.of(w)
     checks.flat(fit.weights, net.size)
     checks.task(task, net, len(fit))
-    sweeps = checks.count("sweeps", sweeps)
-    rates = [
-        checks.rate("epsilon", epsilon, fit.weights, high=np.inf),
-        checks.rate("alpha", alpha, fit.weights),
-        checks.rate("decay", decay, fit.weights),
-    ]
-    tolerance = checks.tolerance(tolerance, task)
-    fit = replace(fit, solved_at=checks.solved_before(fit, tolerance))
-    rest = {
-        "error": checks.error_rule(error),
-        "tolerance": tolerance,
-        "order": checks.order(order, task.cases),
-        "record": checks.count("record", record),
-        "snapshots": checks.snapshots(snapshots, fit.sweeps, sweeps),
-        "stop": checks.flag("stop", stop),
-    }
-    jobs = effective_n_jobs(None)  # 1 unless joblib was told otherwise
-    batches = ceil(len(fit) / runs_in_cache(net, task.cases, fit.weights.itemsize) / jobs) * jobs
-    edges = np.linspace(0, len(fit), max(1, min(batches, len(fit))) + 1).astype(int)
-    batches = [slice(*ends) for ends in pairwise(edges.tolist())]
-    if len(batches) == 1:
-        return _walk(net, fit, task, sweeps, rates, **rest, progress=progress)
-    fits = Parallel(return_as="generator", batch_size=1)(
-        delayed(_walk)(net, fit[rows], task.of_runs(rows), sweeps, _of(rates, rows), **rest) for rows in batches
-    )
-    silent = {} if progress else {"disable": True}  # left out otherwise, so that TQDM_DISABLE=1 can silence it
-    return Fit.join([*tqdm(fits, "training", len(batches), unit="batch", delay=1, leave=False, **silent)])
-
-
-def runs_in_cache(net, cases, itemsize=8):
-    """How many runs of a net are trained at once: what they read and write at every sweep stays in cache."""
-    units = sum(layer.units for layer, _ in net.computed)
-    return max(1, BATCH_BYTES // (itemsize * (2 * units * cases + 4 * net.size)))
-
-
-def descend(w, velocity, dE_dw, epsilon, alpha, decay, where=True):
-    """Take one step, equation (9), in the runs `where` it is to be taken.
-
-    Changes `w` and `velocity`, `(runs, size)`, and uses up `dE_dw`.
-    """
-    np.multiply(dE_dw, epsilon, dE_dw)
-    np.multiply(velocity, alpha, velocity, where=where)
-    np.subtract(velocity, dE_dw, velocity, where=where)  # (9), and (8) if alpha is 0
-    np.add(w, velocity, w, where=where)
-    # the letter shrinks the weights after the change, so momentum never sees the decay
-    if np.count_nonzero(decay):
-        np.multiply(w, 1 - decay, w, where=where)
-
-
-def _of(rates, rows):
-    """The rates of some of the runs."""
-    return [rate[rows] if rate.ndim and len(rate) > 1 else rate for rate in rates]
-
-
-def _walk(net, fit, task, sweeps, rates, error, tolerance, order, record, snapshots, stop, progress=False):
-    """Train one batch of runs."""
-    weights, velocity, solved_at = fit.weights.copy(), fit.velocity.copy(), fit.solved_at.copy()
+    error, tolerance = checks.error_rule(error), checks.tolerance(tolerance, task)
+    record = checks.count("record", record)
+    order = checks.order(order, task.cases)
+    counts = np.atleast_2d(task.counts())
+    walk = Walk(
+        *(_of_a_run(checks.rate(name, rate, fit.weights, high))
+          for name, rate, high in (("epsilon", epsilon, np.inf), ("alpha", alpha, 1.0), ("decay", decay, 1.0))),
+        checks.count("sweeps", sweeps),
+        fit.sweeps,
+        record,
+        np.atleast_1d(tolerance),
+        checks.flag("stop", stop),
+        np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
+        np.array([] if order is None else order, np.int64),
+        np.array(counts),
+    )  # fmt: skip
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
-    row_of = {t: row for row, t in enumerate(recorded_at.tolist())}
-    E = np.full((len(recorded_at), len(fit)), np.nan, weights.dtype)
-    kept, keep_at = [], [count - fit.sweeps for count in snapshots]
-    # which tolerance each run is to meet next: their number is met by no run, since nothing is nearer than 0
-    met_at, tolerances = np.atleast_2d(solved_at), np.append(tolerance, 0).astype(weights.dtype)
-    level = np.count_nonzero(met_at >= 0, axis=0)
-    active = np.isfinite(weights).all(axis=1) & ~(stop & (level == len(met_at)))
+    runs = len(fit)
+    weights, velocity = (np.array(array, order="C") for array in (fit.weights, fit.velocity))
+    solved_at = np.atleast_2d(checks.solved_before(fit, tolerance).astype(np.int64))
+    path = layout.path_of(weights, velocity, len(recorded_at), solved_at, len(walk.snapshot_at))
+    if not layout.knows(net, error):
+        with np.errstate(all="ignore"):
+            _by_equations(net, task, error, walk, path)
+    elif runs:
+        _by_kernel(net, task, error, walk, path, progress)
+    solved_at = path.solved_at.reshape(*np.shape(tolerance), runs)
+    at = fit.sweeps + recorded_at
+    return Fit(path.weights, path.velocity, fit.sweeps + sweeps, at, path.error.T, solved_at, path.snapshots)
 
-    t, rows, bar, late = 0, None, None, perf_counter() + 1
-    with quietly():
-        while np.count_nonzero(active):  # any() takes several times as long
-            if rows is None:  # a batch begins, of the runs that have not retired
-                rows = np.flatnonzero(active)
-                w, v, unsolved, aim = weights[rows], velocity[rows], level[rows] < len(met_at), tolerances[level[rows]]
-                epsilon, alpha, decay = _of(rates, rows)
-                cases = task.of_runs(rows)
-                sweep = Passes(net, w, cases, error)
-                steps = [(sweep, True)] if order is None else [*_case_by_case(net, w, cases, error, order, sweep.dE_dw)]
-            sweep.forward()
-            sweep.compare()
-            if t in row_of:
-                E[row_of[t], rows] = sweep.error()
-            while np.count_nonzero(unsolved) and (now := rows[sweep.solved(aim, unsolved)]).size:
-                met_at[level[now], now] = fit.sweeps + t
-                level[now] += 1
-                unsolved, aim = level[rows] < len(met_at), tolerances[level[rows]]
-                active[rows] &= unsolved | (not stop)
-            if stop and t % 100 == 0:
-                active[rows] &= np.isfinite(w).all(axis=1)
-            if stop and np.count_nonzero(active[rows]) < len(rows):
-                weights[rows], velocity[rows] = w, v
-                rows = None
+
+def _of_a_run(rate):
+    return np.array(np.atleast_2d(rate), order="C")
+
+
+# ---------------------------------------------------------------- by the compiled kernel
+
+A_MOMENT = 3e8  # connections that the kernel passes in about a tenth of a second
+
+
+def _by_kernel(net, task, error, walk, path, progress):
+    """Train the runs by as many threads as joblib is told of, each some runs at a time."""
+    graph, _ = layout.graph_of(net, task.targets, layout.silent(task))
+    whole = layout.cases_of(net, task, error)
+    batches = layout.one_by_one(whole) if len(walk.order) else whole
+    if net.mask is not None:
+        walk = walk._replace(epsilon=walk.epsilon * net.mask)  # what is not connected never changes
+    runs, jobs = len(path.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
+
+    def train(first, last):
+        room = kernel.room_for(graph, whole, batches)
+        layout.train(graph, whole, batches, walk, path, room, first, last)
+
+    work = float(3 * net.size * task.cases * runs) * (walk.sweeps + 1)
+    if jobs == 1 and work < A_MOMENT:
+        return train(0, runs)
+    edges = np.linspace(0, runs, min(runs, 8 * jobs if jobs > 1 else 1) + 1).astype(int).tolist()
+    with ThreadPoolExecutor(jobs) as threads:
+        try:
+            begun = [threads.submit(train, *ends) for ends in pairwise(edges)]
+            _watch(begun, walk.sweeps, path, progress)
+        finally:
+            path.halt[0] = True  # Ctrl-C ends the threads, too
+    for one in begun:
+        one.result()
+
+
+def _watch(begun, sweeps, path, progress):
+    """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
+    total, silent = sweeps * len(path.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
+    late = perf_counter() + 1
+    while wait(begun, timeout=0.2).not_done and perf_counter() < late:
+        pass
+    if not wait(begun, timeout=0).not_done:
+        return
+    with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
+        while wait(begun, timeout=0.2).not_done:
+            bar.update(int(path.done.sum()) - bar.n)
+
+
+# ---------------------------------------------------------------- by the equations, for a user's own functions
+
+
+def _by_equations(net, task, error, walk, path):
+    """Train the runs side by side in plain NumPy."""
+    w, velocity, solved_at = path.weights, path.velocity, path.solved_at
+    level = np.count_nonzero(solved_at >= 0, axis=0)  # which tolerance each run is to meet next
+    tolerances, recorded, kept = np.append(walk.tolerances, -1.0), 0, 0  # the last is met by none
+    active = np.isfinite(w).all(axis=1) & ~(walk.stop & (level == len(solved_at)))
+    counts = np.broadcast_to(walk.counts, (len(w), task.cases))
+    mask = 1 if net.mask is None else net.mask
+
+    def change(rows, dE_dw):
+        rates = [rate[rows] if len(rate) > 1 else rate for rate in walk[:3]]
+        w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw * mask, *rates)
+        active[rows] = np.isfinite(w[rows]).all(axis=1)
+
+    for t in range(walk.sweeps + 1):
+        rows = np.flatnonzero(active)
+        if not rows.size:
+            break
+        part = task.of_runs(rows)
+        y = equations.forward(net, w[rows], part.inputs)
+        E, dE_dw = equations.backward(net, w[rows], part, error, y)
+        if t == walk.sweeps or (walk.every and t % walk.every == 0):
+            path.error[rows, recorded] = E
+            recorded += 1
+        furthest = np.array([np.nanmax(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets])
+        furthest = np.where(np.inf > E, np.fmax.reduce(furthest), np.inf)
+        while (met := furthest < tolerances[level[rows]]).any():
+            solved_at[level[rows[met]], rows[met]] = walk.begun + t
+            level[rows[met]] += 1
+        active &= ~(walk.stop & (level == len(solved_at)))
+        if kept < len(walk.snapshot_at) and walk.snapshot_at[kept] == walk.begun + t:
+            path.snapshots[kept] = w
+            kept += 1
+        if t == walk.sweeps:
+            break
+
+        on = active[rows]
+        if not len(walk.order):
+            change(rows[on], dE_dw[on])
+        for case in walk.order:
+            rows = np.flatnonzero(active & counts[:, case])
+            if not rows.size:
                 continue
-            if len(kept) < len(keep_at) and t == keep_at[len(kept)]:
-                weights[rows] = w
-                kept.append(weights.copy())
-            if t == sweeps:
-                weights[rows], velocity[rows] = w, v
-                break
-            for passes, where in steps:
-                if passes is not sweep:
-                    passes.forward()
-                    passes.compare()
-                passes.backward()
-                descend(w, v, passes.dE_dw, epsilon, alpha, decay, where)
-            t += 1
-            if bar is not None:
-                bar.update()
-            elif progress and perf_counter() > late:
-                bar = tqdm(total=sweeps, initial=t, desc="training", unit="sweep", leave=False)
-    if bar is not None:
-        bar.close()
-    kept += [weights] * (len(keep_at) - len(kept))  # all have retired before
-    snapshots = np.array(kept).reshape(len(kept), *weights.shape)
-    return Fit(weights, velocity, fit.sweeps + sweeps, fit.sweeps + recorded_at, E, solved_at, snapshots)
-
-
-def _case_by_case(net, w, task, error, order, dE_dw):
-    """Passes for each case in turn, and the runs in which it makes a step, `(runs, 1)`, or True: in all."""
-    counts = np.broadcast_to(task.counts(), (len(w), task.cases))
-    for case in order:
-        where = counts[:, case : case + 1]
-        if where.any():
-            yield Passes(net, w, task.of_case(case), error, dE_dw), True if where.all() else where
+            part = task.of_case(case).of_runs(rows)
+            y = equations.forward(net, w[rows], part.inputs)
+            change(rows, equations.backward(net, w[rows], part, error, y)[1])
+    path.snapshots[kept:] = w

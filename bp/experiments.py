@@ -10,9 +10,10 @@ from scipy import stats
 from .descent import Fit, train
 from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, family_network, family_trees, questions
 from .files import data
-from .network import ErrorRule, Task, dead_zone, hinge, layered, squared
+from .network import Task, layered
 from .survey import Experiment, outcome
 from .tasks import STRINGS, right, sequences, symmetry
+from .units import dead_zone, hinge, squared
 
 # ---------------------------------------------------------------- Fig. 1
 
@@ -161,20 +162,10 @@ PRINTED = {"epsilon": 0.01, "decay": 0.002, "error": hinge(0.2), "limit": 0.3}
 OURS = PRINTED | {"epsilon": 0.1, "limit": 1.0}  # the nearest that trains
 
 
-def _whole_cases(d):
-    inner = dead_zone(0.2).derivative(d)
-
-    def dE_dy(y, out):
-        wrong = inner(y, out).any(axis=-2, keepdims=True)
-        return np.multiply(np.subtract(y, d, out), wrong, out)
-
-    return dE_dy
-
-
 RULES = {  # how "the error was considered to be zero if ..." can be read
     "hinge": hinge(0.2),
     "dead zone": dead_zone(0.2),
-    "dead zone, whole cases": ErrorRule("dead_zone(0.2) of whole cases", _whole_cases),
+    "dead zone, whole cases": dead_zone(0.2, whole_cases=True),
     "squared": squared,
 }
 

@@ -33,7 +33,8 @@ from types import CodeType, FunctionType, ModuleType
 import numpy as np
 
 from .checks import fail
-from .network import Activation, ErrorRule, Network, Task
+from .network import Network, Task
+from .units import Activation, ErrorRule
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 PACKAGE = __name__.rpartition(".")[0]
@@ -41,7 +42,7 @@ CORE = [
     path
     for name in (
         *("checks", "descent", "equations", "families", "files", "identity"),
-        *("iterative", "kernel", "network", "survey", "tasks"),
+        *("iterative", "kernel", "layout", "network", "survey", "tasks", "units"),
     )
     if (path := Path(__file__).with_name(f"{name}.py")).exists()
 ]

@@ -8,10 +8,11 @@ from scipy import optimize
 
 from .experiments import FAMILIES, OURS, at_random
 from .families import family_network
-from .network import Activation, Network, Passes, layered, linear, quietly, softsign, squared, tanh
+from .network import Network, layered
 from .recipe import two_sided
 from .survey import Experiment, platform_bound
 from .tasks import addition, encoder, parity, symmetry
+from .units import Activation, linear, rectified, softsign, squared, tanh
 
 # ---------------------------------------------------------------- other ways down
 
@@ -44,30 +45,24 @@ def minimise(net, w, task, method="L-BFGS", error=squared, tolerance=0.5, limit=
 
     It ends when it is solved, if it is to `stop` there, after `limit` evaluations, or when SciPy says so.
     """
-    here = np.array(w, float)[None]
-    passes = Passes(net, here, task, error)
-    found = Descent(here[0].copy(), np.inf, np.zeros(net.size), 0, -1)
-    tolerance, unsolved = np.array([tolerance]), np.array([True])
+    evaluate = net.evaluator(task, error)
+    found = Descent(np.array(w, float), np.inf, np.zeros(net.size), 0, -1)
 
     def E_and_slope(x):
-        here[0] = x
-        passes.forward()
-        passes.compare()
-        E = float(passes.error()[0])
-        passes.backward()
-        if found.solved_at < 0 and passes.solved(tolerance, unsolved)[0]:
+        E, dE_dw, furthest = evaluate(x)
+        if found.solved_at < 0 and furthest < tolerance:
             found.solved_at = found.evaluations
         done = stop and found.solved_at >= 0
         if done or found.error >= E:
-            found.w, found.error, found.gradient = x.copy(), E, passes.dE_dw[0].copy()
+            found.w, found.error, found.gradient = x.copy(), E, dE_dw
         if done or found.evaluations >= limit:
             raise _Done
         found.evaluations += 1
-        return E, passes.dE_dw[0].copy()
+        return E, dE_dw
 
     name, options = METHODS[method]
-    with quietly(), suppress(_Done):
-        optimize.minimize(E_and_slope, here[0].copy(), jac=True, method=name, options=options)
+    with np.errstate(all="ignore"), suppress(_Done):
+        optimize.minimize(E_and_slope, found.w, jac=True, method=name, options=options)
     return found
 
 
@@ -161,7 +156,7 @@ ACTIVATIONS = {
     "softsign": softsign,
     "arctangent": Activation(np.arctan, lambda y: np.cos(y) ** 2, "arctangent"),
     "softplus": Activation(lambda x: np.logaddexp(0, x), lambda y: 1 - np.exp(-y), "softplus"),
-    "rectified": Activation(lambda x: np.maximum(x, 0), lambda y: (y > 0).astype(float), "rectified"),
+    "rectified": rectified,
     "linear": linear,
 }
 

@@ -1,132 +1,17 @@
-"""Layers, links, tasks, error rules, and the two passes through a net: equations (1)-(7).
+"""Layers, links and tasks as data, and the two passes through a net.
 
 Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 533-536 (1986).
 Arrays lead with the runs: unit states are `(runs, units, cases)`, weights `W[:, j, i]` are the paper's w_ji.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial, reduce
 from itertools import pairwise
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
-from . import checks
-
-# ---------------------------------------------------------------- activations
-
-
-@dataclass(frozen=True)
-class Activation:
-    """An input-output function and its slope: "any ... which has a bounded derivative will do" (p. 534).
-
-    `function(x)` gives y, `slope(y)` gives dy/dx **as a function of the output y**; both map arrays of any shape to
-    arrays of that shape and leave their argument alone. `out=True` says that both take a second argument, the array to
-    write to, as NumPy's functions do: training is faster without new arrays. x itself may be that array.
-    """
-
-    function: Callable[[np.ndarray], np.ndarray]
-    slope: Callable[[np.ndarray], np.ndarray]
-    name: str = "user's own"
-    out: bool = False
-
-    def __repr__(self):
-        return self.name
-
-    def write(self, function):
-        """`function`, one of the two, as it writes to an array: called with its argument and that array."""
-        return function if self.out else lambda argument, out: np.copyto(out, function(argument))
-
-
-# to convert Python's 1, or a 1 of the other type, at every use costs as much as a small layer
-_ONE = {np.dtype(kind): np.ones((), kind) for kind in (np.float32, np.float64)}
-
-
-def _logistic(x, out=None):
-    """1 / (1 + exp(-x)), equation (2)."""
-    y = np.negative(x, out)
-    np.exp(y, y)
-    one = _ONE[y.dtype]
-    np.add(one, y, y)
-    return np.divide(one, y, y)
-
-
-def _logistic_slope(y, out=None):
-    """y (1 - y), the factor in equation (5)."""
-    slope = np.subtract(_ONE[y.dtype], y, out)
-    return np.multiply(y, slope, slope)
-
-
-logistic = Activation(_logistic, _logistic_slope, "logistic", out=True)  # (2)
-tanh = Activation(np.tanh, lambda y: 1 - y * y, "tanh")
-linear = Activation(lambda x: x, np.ones_like, "linear")
-softsign = Activation(lambda x: x / (1 + np.abs(x)), lambda y: (1 - np.abs(y)) ** 2, "softsign")
-
-# ---------------------------------------------------------------- error rules
-
-
-@dataclass(frozen=True)
-class ErrorRule:
-    """What counts as an error, as `E = 1/2 sum (dE/dy)^2` over cases and output units.
-
-    `derivative(d)` takes the desired states once and gives a function `(y, out)` that writes dE/dy into `out`.
-    """
-
-    name: str
-    derivative: Callable[[np.ndarray], Callable[[np.ndarray, np.ndarray], np.ndarray]]
-
-    def __repr__(self):
-        return self.name
-
-
-squared = ErrorRule("squared", lambda d: lambda y, out: np.subtract(y, d, out))  # (3) (4)
-
-
-def hinge(margin=0.2):
-    """No error above `1 - margin` (units that should be on) or below `margin` (off); beyond, distance from that bound.
-
-    Hinton, CogSci 1986, p. 11, and PDP vol. 1, p. 359, with 0.8 and 0.2. Desired states are 0 and 1.
-    """
-    margin = checks.number("margin", margin, 0, 0.5)
-
-    def derivative(d):
-        lower, upper = _bounds(d, margin)
-        return lambda y, out: np.subtract(y, _clip(y, lower, upper, out), out)
-
-    return ErrorRule(f"hinge({margin:g})", derivative)
-
-
-def dead_zone(margin=0.2):
-    """No error above `1 - margin` (units that should be on) or below `margin` (off); beyond, distance from 1 or 0.
-
-    The letter's own wording, caption of Fig. 4. Desired states are 0 and 1.
-    """
-    margin = checks.number("margin", margin, 0, 0.5)
-
-    def derivative(d):
-        lower, upper = _bounds(d, margin)
-
-        def dE_dy(y, out):
-            wrong = y != _clip(y, lower, upper, out)
-            return np.multiply(np.subtract(y, d, out), wrong, out)
-
-        return dE_dy
-
-    return ErrorRule(f"dead_zone({margin:g})", derivative)
-
-
-def _bounds(d, margin):
-    """Lower and upper bound of the outputs that are good enough, for desired states of 0 and 1."""
-    checks.binary("targets of a hinge or a dead zone", d)
-    low, high = d.dtype.type(margin), d.dtype.type(1 - margin)
-    return np.where(d == 1, high, -np.inf).astype(d.dtype), np.where(d == 1, np.inf, low).astype(d.dtype)
-
-
-def _clip(y, lower, upper, out):
-    return np.minimum(np.maximum(y, lower, out=out), upper, out=out)  # np.clip takes twice as long
-
+from . import checks, equations, layout
+from .units import Activation, logistic, squared
 
 # ---------------------------------------------------------------- tasks
 
@@ -188,8 +73,12 @@ class Task:
 
     def wanted(self, name):
         """Where the targets of layer `name` are neither missing nor held out: bool, broadcasts against the targets."""
-        present = ~np.isnan(self.targets[name])
-        return present if self.held_out is None else present & ~self.held_out[..., None, :]
+        return ~np.isnan(self.desired(name))
+
+    def desired(self, name):
+        """The targets of layer `name`, NaN where they are missing or held out."""
+        d = self.targets[name]
+        return d if self.held_out is None else np.where(self.held_out[..., None, :], np.nan, d)
 
 
 # ---------------------------------------------------------------- networks
@@ -266,15 +155,16 @@ class Network:
         checks.flat(w, self.size)
         return {name: w[:, part].reshape(len(w), *self.shapes[name], copy=False) for name, part in self._parts.items()}
 
-    def initial_weights(self, seeds, limit=0.3, dtype=np.float64):
+    def initial_weights(self, seeds, limit=0.3):
         """Weights `(runs, size)`, uniform between `-limit` and `limit`: run k is the run of `seeds[k]`, in any company.
 
         The numbers are drawn in the order of the flat vector. `limit`, a number or an array that broadcasts against
-        `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. `dtype` is float64 or
-        float32. Raises `ValueError` unless all seeds are integers >= 0, and for bounds in the wrong order.
+        `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. Raises `ValueError`
+        unless all seeds are integers >= 0, and for bounds in the wrong order.
         """
-        seeds, (low, high), dtype = checks.seeds(seeds), checks.limits(limit, self.size), checks.dtype(dtype)
-        w = np.array([np.random.default_rng(seed).uniform(low, high, self.size) for seed in seeds], dtype)
+        seeds, (low, high) = checks.seeds(seeds), checks.limits(limit, self.size)
+        drawn = np.array([np.random.default_rng(seed).random(self.size) for seed in seeds])
+        w = low + np.multiply(high - low, drawn)  # by NumPy, a step at a time: a compiler might fuse the two
         return w if self.mask is None else w * self.mask
 
     def forward(self, w, inputs):
@@ -282,11 +172,13 @@ class Network:
         task = Task(inputs, {})
         checks.weights(w, self)
         checks.task(task, self, len(w), targets=False)
-        passes = Passes(self, w, task)
-        with quietly():
-            passes.forward()
-        inputs = {layer.name: (len(w), layer.units, task.cases) for layer in self.input_layers}
-        return passes.y | {name: np.broadcast_to(passes.y[name], shape) for name, shape in inputs.items()}  # read-only
+        if layout.knows(self, squared):
+            y = layout.states(self, w, task, squared)
+        else:
+            with np.errstate(all="ignore"):  # exp(-x) overflows in units far below their threshold, as it may
+                y = equations.forward(self, w, task.inputs)
+        shape = {layer.name: (len(w), layer.units, task.cases) for layer in self.layers}
+        return {name: np.broadcast_to(y[name], shape[name]) for name in y}  # inputs that all runs share are read-only
 
     def gradient(self, w, task, error=squared):
         """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for weights `(runs, size)`: equations (3)-(7).
@@ -295,13 +187,20 @@ class Network:
         """
         checks.weights(w, self)
         checks.task(task, self, len(w))
-        passes = Passes(self, w, task, error)
-        with quietly():
-            passes.forward()
-            passes.compare()
-            E = passes.error()
-            passes.backward()
-        return E, passes.dE_dw
+        if layout.knows(self, error):
+            return layout.evaluator(self, task, error)(w)[:2]
+        with np.errstate(all="ignore"):
+            return equations.backward(self, w, task, error, equations.forward(self, w, task.inputs))
+
+    def evaluator(self, task, error=squared):
+        """A function of the weights of one run, `(size,)`, as optimisers want it: E, ∂E/∂w and the largest |y - d|."""
+        evaluate = layout.evaluator(self, checks.task(task, self, 1), error)
+
+        def of_one(w):
+            E, dE_dw, furthest = evaluate(w[None])
+            return float(E[0]), dE_dw[0], float(furthest[0])
+
+        return of_one
 
 
 def layered(*units, skips=()):
@@ -315,128 +214,3 @@ def layered(*units, skips=()):
     names = ["input", *(["hidden"] if hidden == 1 else [f"hidden{k + 1}" for k in range(hidden)]), "output"]
     ends = [*pairwise(range(len(units))), *skips]
     return Network(map(Layer, names, units), [Link(names[i], names[j]) for i, j in ends])
-
-
-# ---------------------------------------------------------------- the two passes
-
-
-@cache
-def _blas():
-    return ThreadpoolController()
-
-
-@contextmanager
-def quietly():
-    """How passes are taken: with one BLAS thread, since more of them change the last bit, and without the warnings.
-
-    exp(-x) overflows in units far below their threshold, as it may, and in runs that diverge, which are marked.
-    """
-    with _blas().limit(limits=1, user_api="blas"), np.errstate(all="ignore"):
-        yield
-
-
-class _Steps(list):
-    """A pass, noted down once and taken at every call: functions, and the arrays that they read and write."""
-
-    def __init__(self, spare):
-        self.spare, self.begun = spare, set()
-
-    def __call__(self):
-        for step in self:
-            step()
-
-    def step(self, function, *arrays):
-        """Note a step down: NumPy's functions take the array to write to as their last."""
-        self.append(partial(function, *arrays))
-        self.begun.add(id(arrays[-1]))
-
-    def sum(self, a, b, total):
-        """Note down that a @ b adds to `total`. Who comes first sets it, which spares memory two visits."""
-        product = np.multiply if a.shape[-1] == 1 < b.ndim else np.matmul  # of a sum of one: the same bits, and faster
-        if id(total) not in self.begun:
-            self.step(product, a, b, total)
-        else:
-            spare = self.spare[total.shape]
-            self.step(product, a, b, spare)
-            self.step(np.add, total, spare, total)
-
-
-class Passes:
-    """The forward and the backward pass of a batch of runs, as `Network` and `train` use them.
-
-    Training comes here at every sweep, so all arrays are made once and the passes are noted down as steps on them.
-    Weights are views into `w`, `(runs, size)`: change it in place, and the next pass goes on from there.
-
-    - `forward()` sets `y`, the states of all units by layer, bottom layer first;
-    - `compare()` begins the backward pass at the output units: then `error()` gives E of each run, `(runs,)`, and
-      `solved()` tells which runs are solved;
-    - `backward()` goes on from there, top layer first, and sets `dE_dw`, `(runs, size)`.
-    """
-
-    def __init__(self, net, w, task, error=squared, dE_dw=None):
-        states = lambda units: np.zeros((len(w), units, task.cases), w.dtype)  # noqa: E731
-        transposed = lambda array: array.swapaxes(-1, -2)  # noqa: E731
-        self.y = y = {name: np.ascontiguousarray(given, w.dtype) for name, given in task.inputs.items()}
-        y |= {layer.name: states(layer.units) for layer, _ in net.computed}
-        dE_dy = {layer.name: states(layer.units) for layer, _ in net.computed}
-        self.dE_dw = np.zeros_like(w) if dE_dw is None else dE_dw
-        W, dE_dW = net.matrices(w), net.matrices(self.dE_dw)
-        arrays = [*dE_dy.values(), *dE_dW.values()]
-        room = np.empty(max(array.size for array in arrays), w.dtype)
-        spare = {array.shape: room[: array.size].reshape(array.shape) for array in arrays}  # for what is used at once
-        one = np.ones(task.cases, w.dtype)  # a bias is the weight of "an extra input ... which always has a value of 1"
-
-        self.forward = forward = _Steps(spare)
-        for layer, links in net.computed:
-            f, x = layer.activation, y[layer.name]  # y takes the place of x, not needed again
-            for link in links:
-                forward.sum(W[link.weights], y[link.source], x)  # (1)
-            if layer.name in net.biases:
-                forward.step(np.add, x, W[net.biases[layer.name]][:, :, None], x)
-            forward.step(f.write(f.function), x, y[layer.name])  # (2)
-
-        self.compare, self.backward = compare, backward = _Steps(spare), _Steps(spare)
-        self.outputs, self.watched = [], []
-        for name in task.targets:
-            d, wanted = np.nan_to_num(task.targets[name]).astype(w.dtype), task.wanted(name)
-            compare.step(error.derivative(d), y[name], dE_dy[name])  # (4)
-            if not wanted.all():
-                compare.step(np.multiply, dE_dy[name], wanted.astype(w.dtype), dE_dy[name])
-            aim = np.broadcast_to(np.where(wanted, d, np.nan), y[name].shape).astype(w.dtype)
-            self.outputs.append((y[name], aim, dE_dy[name].reshape(len(w), -1), spare[y[name].shape]))
-        backward.begun |= compare.begun  # to these error, equation (7) adds
-        for layer, links in reversed(net.computed):
-            f, dE_dx = layer.activation, dE_dy[layer.name]  # it takes the place of dE/dy
-            slope = spare[dE_dx.shape]
-            backward.step(f.write(f.slope), y[layer.name], slope)
-            backward.step(np.multiply, dE_dy[layer.name], slope, dE_dx)  # (5)
-            if layer.name in net.biases:
-                backward.sum(dE_dx, one, dE_dW[net.biases[layer.name]])  # (6)
-            for link in links:
-                backward.sum(dE_dx, transposed(y[link.source]), dE_dW[link.weights])  # (6)
-                if link.source in dE_dy:
-                    backward.sum(transposed(W[link.weights]), dE_dx, dE_dy[link.source])  # (7)
-        if net.mask is not None:
-            backward.step(np.multiply, self.dE_dw, net.mask, self.dE_dw)
-
-    def error(self):
-        return 0.5 * reduce(np.add, [np.vecdot(dE_dy, dE_dy) for _, _, dE_dy, _ in self.outputs])  # (3)
-
-    def solved(self, tolerance, unsolved):
-        """Which of the `unsolved` runs, bool `(runs,)`, have every |y - d| below their `tolerance`, `(runs,)`.
-
-        Of each run the output that is furthest off is watched. Until it comes right, nobody looks at the others.
-        """
-        for y, at, aim in self.watched:
-            unsolved = unsolved & ~(np.abs(y.take(at) - aim) >= tolerance)
-        if not np.count_nonzero(unsolved):
-            return unsolved
-        self.watched = []
-        for y, aim, _, gap in self.outputs:
-            np.subtract(y, aim, gap)
-            np.abs(gap, gap)
-            np.copyto(gap, -1, where=np.isnan(aim))  # where no target counts
-            at = gap.reshape(len(gap), -1).argmax(axis=1) + gap[0].size * np.arange(len(gap))
-            unsolved = unsolved & (gap.take(at) < tolerance)
-            self.watched.append((y, at, aim.take(at)))
-        return unsolved

@@ -11,11 +11,12 @@ import numpy as np
 
 from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right, schedule
 from .families import FEATURES, case_of, correlation, family_network
-from .network import Activation, Link, Network, Task, squared, tanh
+from .network import Link, Network, Task
 from .survey import Experiment
 from .tasks import STRINGS, right, sequences
+from .units import squared, tanh
 
-two_sided = Activation(lambda x: np.tanh(x / 2), lambda y: (1 - y * y) / 2, "2 logistic - 1")
+two_sided = tanh.with_gain(0.5)  # 2 logistic(x) - 1
 
 READINGS = {
     "rule": {name: (rule, 0.0, 1.0) for name, rule in RULES.items() if name != "squared"}  # and the targets

@@ -28,12 +28,13 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_info
 from tqdm import tqdm
 
-from . import checks, network
+from . import checks, layout
 from .checks import fail
 from .descent import Fit, train
 from .files import write_whole
 from .identity import core, describe, identify
-from .network import Network, Task, squared
+from .network import Network, Task
+from .units import squared
 
 PART = 500  # the most runs that one worker trains before they are written
 PARTS = 100  # of a survey, at least, if its runs are that many: for all workers to have some, and for little to be lost
@@ -137,11 +138,7 @@ def platform_bound(why):
 
 def _exact(experiment):
     """Whether runs come out the same on every platform: no activation or error rule of the user's own is in them."""
-    known = (network.logistic, network.tanh, network.linear, network.softsign)
-    rules = [phase.get("error", squared) for phase in experiment.recipe]
-    return all(rule.derivative.__module__ == network.__name__ for rule in rules) and all(
-        layer.activation in known for layer in experiment.net.layers
-    )
+    return all(layout.knows(experiment.net, phase.get("error", squared)) for phase in experiment.recipe)
 
 
 def outcome(runs):

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 import bp
 
 softplus = bp.Activation(lambda x: np.log1p(np.exp(x)), lambda y: 1 - np.exp(-y), "softplus")  # a user's own
-ACTIVATIONS = [bp.logistic, bp.tanh, bp.linear, bp.softsign, softplus]
+ACTIVATIONS = [bp.logistic, bp.tanh, bp.linear, bp.softsign, bp.logistic.with_gain(3), bp.tanh.with_gain(0.5)]
 RULES = [bp.squared, bp.hinge(0.2), bp.dead_zone(0.2)]
 KINKS = np.array([0.2, 0.8])  # of the last two rules: no derivative there
 
@@ -26,7 +26,7 @@ class Problem:
 
 
 @st.composite
-def nets(draw):
+def nets(draw, own=True):
     """Any graph of 1 or 2 input layers and 1 to 3 others, with or without biases, masks and sharing of weights."""
     inputs, computed = draw(st.integers(1, 2)), draw(st.integers(1, 3))
     sizes = draw(st.sampled_from([[2], [1, 2, 3]]))  # layers of one size have more to share
@@ -35,7 +35,7 @@ def nets(draw):
     links, masks = [], {}
     for k in range(inputs, inputs + computed):
         bias = draw(st.sampled_from([{"bias": f"biases of {units[k]}"}, {}, {"bias": None}]))
-        layers.append(bp.Layer(f"layer {k}", units[k], draw(st.sampled_from(ACTIVATIONS)), **bias))
+        layers.append(bp.Layer(f"layer {k}", units[k], draw(st.sampled_from(ACTIVATIONS + [softplus] * own)), **bias))
         for source in sorted(draw(st.sets(st.integers(0, k - 1), min_size=1))):
             shape = (units[k], units[source])
             name = draw(st.sampled_from([f"weights {shape}", f"{source} to {k}"]))
@@ -46,9 +46,12 @@ def nets(draw):
 
 
 @st.composite
-def problems(draw, dtype=np.float64):
-    """Targets at any computed layers, some missing, cases held out, for all runs alike or by run."""
-    net, rule = draw(nets()), draw(st.sampled_from(RULES))
+def problems(draw, own=True):
+    """With a user's own activations or without.
+
+    Targets at any computed layers, some missing, cases held out, for all runs alike or by run.
+    """
+    net, rule = draw(nets(own)), draw(st.sampled_from(RULES))
     runs, cases, some = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.sampled_from([0.3, 0.6, 0]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
@@ -70,7 +73,7 @@ def problems(draw, dtype=np.float64):
         held_out = rng.random(held_out) < some
         held_out[..., 0] = False
     w = rng.uniform(-1, 1, (runs, net.size)) * (1 if net.mask is None else net.mask)
-    problem = Problem(net, w.astype(dtype), bp.Task(inputs, targets, held_out), rule)
+    problem = Problem(net, w, bp.Task(inputs, targets, held_out), rule)
     if rule is not bp.squared:
         y = net.forward(w, inputs)
         assume(all(np.abs(y[name][..., None] - KINKS).min() > 1e-3 for name in targets))

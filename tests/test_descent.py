@@ -1,5 +1,6 @@
 """The walk through weight space: equations (8) and (9), and that a run comes out the same in any company."""
 
+import threading
 from dataclasses import replace
 from functools import partial
 
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import of_run, problems
-from threadpoolctl import threadpool_limits
 
 import bp
 
@@ -100,14 +100,48 @@ def test_epsilon_zero_freezes_and_decay_zero_exempts():
     np.testing.assert_allclose(fit.weights, expected, rtol=1e-14)
 
 
-def test_float32_training_stays_float32_and_agrees():
-    net, task = bp.layered(2, 2, 1), and_task()
-    w = net.initial_weights(range(4), dtype=np.float32)
-    fit = bp.train(net, w, task, 50, 0.5, 0.9, 0.001, snapshots=[10, 50])
-    expected = bp.train(net, w.astype(float), task, 50, 0.5, 0.9, 0.001, snapshots=[10, 50])
-    assert {getattr(fit, name).dtype.name for name in ("weights", "velocity", "error", "snapshots")} == {"float32"}
-    for name in "weights", "velocity", "error", "snapshots":
-        np.testing.assert_allclose(getattr(fit, name), getattr(expected, name), rtol=1e-4, atol=1e-4)
+# ---------------------------------------------------------------- the kernel, and the equations in its place
+
+
+def by_equations(monkeypatch):
+    """From here on, nets are trained as those with a user's own functions are."""
+    monkeypatch.setattr(bp.layout, "knows", lambda net, error: False)
+
+
+@deterministic
+@given(problems(own=False), st.booleans(), st.booleans(), st.sampled_from([0, 1, 3]), st.floats(0, 0.95))
+def test_the_equations_train_as_the_kernel_does(problem, stop, by_case, record, alpha):
+    net, task = problem.net, problem.task
+    order = range(task.cases)[::-1] if by_case else None
+    more = {"error": problem.rule, "tolerance": 1e-6, "order": order, "stop": stop, "record": record}
+    fit = bp.train(net, problem.w, task, 7, 0.05, alpha, 0.01, snapshots=[0, 3], **more)
+    with pytest.MonkeyPatch.context() as patch:
+        by_equations(patch)
+        expected = bp.train(net, problem.w, task, 7, 0.05, alpha, 0.01, snapshots=[0, 3], **more)
+    for name in ("weights", "velocity", "error", "snapshots"):
+        np.testing.assert_allclose(getattr(fit, name), getattr(expected, name), rtol=1e-8, atol=1e-11)
+    assert np.array_equal(fit.solved_at, expected.solved_at)
+    assert np.array_equal(fit.recorded_at, expected.recorded_at)
+
+
+@pytest.mark.parametrize("net, task, more", [
+    (bp.layered(6, 2, 1), bp.symmetry(), {"sweeps": 700, "epsilon": 0.1, "alpha": 0.9}),
+    (bp.family_network(), bp.family_trees().hold_out([3, 50]), {
+        "sweeps": 150, "epsilon": 0.1, "alpha": 0.9, "decay": 0.002, "error": bp.hinge(0.2),
+    }),
+    (bp.family_network(), bp.family_trees(), {
+        "sweeps": 60, "epsilon": 0.05, "alpha": 0.5, "error": bp.dead_zone(0.2, whole_cases=True),
+    }),
+    (*bp.sequences(), {"sweeps": 150, "epsilon": 0.02, "alpha": 0.9, "error": bp.hinge(0.2)}),
+], ids=["symmetry", "family trees", "whole cases", "sequences"])  # fmt: skip
+def test_the_equations_train_the_letters_nets_as_the_kernel_does(monkeypatch, net, task, more):
+    w = net.initial_weights(range(5))
+    fit = bp.train(net, w, task, **more)
+    by_equations(monkeypatch)
+    expected = bp.train(net, w, task, **more)
+    np.testing.assert_allclose(fit.error, expected.error, rtol=1e-8)
+    np.testing.assert_allclose(fit.weights, expected.weights, rtol=1e-6, atol=1e-8)
+    assert np.array_equal(fit.solved_at, expected.solved_at)
 
 
 # ---------------------------------------------------------------- a step after each case
@@ -219,9 +253,7 @@ def company(request):
         by_run = {name: value[rows] if np.ndim(value) == 2 else value for name, value in more.items()}
         return bp.train(net, w[rows], task.of_runs(rows), **by_run, progress=False)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bp.descent, "BATCH_BYTES", 2**40)
-        fit = train()
+    fit = train()
     assert np.isfinite(fit.weights).all()
     if "stop" in more:
         assert 0 < (fit.solved_at >= 0).mean() < 1  # some neighbours retire
@@ -234,10 +266,10 @@ def test_a_run_alone_is_the_run_in_a_batch(company, run):
     same(train(slice(run, run + 1)), fit[run])
 
 
-@pytest.mark.parametrize("bytes_a_batch", [1, 2**17])
-def test_any_batches_give_the_same_fit(company, monkeypatch, bytes_a_batch):
+@pytest.mark.parametrize("work", [0, np.inf])
+def test_threads_or_none_give_the_same_fit(company, monkeypatch, work):
     train, fit = company
-    monkeypatch.setattr(bp.descent, "BATCH_BYTES", bytes_a_batch)
+    monkeypatch.setattr(bp.descent, "A_MOMENT", work)
     same(train(), fit)
 
 
@@ -264,27 +296,22 @@ def test_any_net_is_the_same_alone(problem, by_case):
         same(bp.train(net, w[rows], task.of_runs(rows), 5, 0.1, 0.9, 0.01, **more), fit[run])
 
 
-def test_a_run_is_the_same_with_any_number_of_blas_threads():
-    """A worker has fewer than a process alone, and BLAS splits large sums between them."""
-    net, rng = bp.layered(2, 2, 2), np.random.default_rng(0)
-    task = bp.Task({"input": rng.random((2, 20_000))}, {"output": rng.integers(0, 2, (2, 20_000))})
-    fits = []
-    for threads in 1, 2:
-        with threadpool_limits(threads):
-            fits.append(bp.train(net, net.initial_weights([0]), task, 5, 1e-4))
-    same(*fits)
+@pytest.mark.parametrize(("jobs", "threads"), [(None, 1), (1, 1), (2, 2), (3, 3)])
+def test_as_many_threads_as_joblib_is_told_of(monkeypatch, jobs, threads):
+    net, task, seen = bp.layered(2, 1), and_task(), set()
+    trained = bp.layout.train
 
+    def train(*arguments):
+        seen.add(threading.get_ident())
+        barrier.wait()
+        trained(*arguments)
 
-@pytest.mark.parametrize(("jobs", "batches"), [(None, 1), (1, 1), (2, 2), (3, 3)])
-def test_as_many_batches_as_workers(monkeypatch, jobs, batches):
-    """Runs that fit into one batch stay together unless joblib was told of more workers."""
-    net, task, sizes, walk = bp.layered(2, 1), and_task(), [], bp.descent._walk
-    monkeypatch.setattr(
-        bp.descent, "_walk", lambda net, fit, *a, **k: sizes.append(len(fit)) or walk(net, fit, *a, **k)
-    )
-    with joblib.parallel_config(backend="threading", n_jobs=jobs):
-        bp.train(net, net.initial_weights(range(6)), task, 1, 0.5)
-    assert sizes == [6 // batches] * batches
+    barrier = threading.Barrier(threads, timeout=30)  # broken unless so many work at once
+    monkeypatch.setattr(bp.layout, "train", train)
+    with joblib.parallel_config(backend="loky", n_jobs=jobs):
+        fit = bp.train(net, net.initial_weights(range(threads * 8)), task, 1, 0.5)
+    assert len(seen) == threads
+    same(fit, bp.train(net, net.initial_weights(range(threads * 8)), task, 1, 0.5)) if jobs in (None, 1) else None
 
 
 def test_a_layer_may_miss_all_its_targets():
@@ -507,20 +534,29 @@ def test_a_run_that_diverges_leaves_its_neighbours_alone(huge, order):
 # ---------------------------------------------------------------- the bar
 
 
-@pytest.mark.parametrize("batch_bytes", [2**30, 1])
-def test_a_bar_only_where_it_takes_long_and_is_wanted(capsys, monkeypatch, batch_bytes):
-    net, task = bp.layered(2, 1), and_task()
-    w = net.initial_weights(range(3))
-    monkeypatch.setattr(bp.descent, "BATCH_BYTES", batch_bytes)
+def test_a_bar_only_where_it_takes_long_and_is_wanted(capsys, monkeypatch):
+    net, task = bp.layered(6, 2, 1), bp.symmetry()
+    w = net.initial_weights(range(100))
     monkeypatch.setattr(bp.descent, "tqdm", partial(bp.descent.tqdm, disable=False))  # whatever TQDM_DISABLE says
     bp.train(net, w, task, 20, 0.5)
     clock = iter(range(10**6))
     monkeypatch.setattr(bp.descent, "perf_counter", lambda: next(clock))  # a second, each time one looks
-    bp.train(net, w, task, 20, 0.5, progress=False)
+    bp.train(net, w, task, 20_000, 0.5, progress=False, record=0)
     assert capsys.readouterr() == ("", "")
-    if batch_bytes > 1:
-        bp.train(net, w, task, 20, 0.5)
-        assert "training" in capsys.readouterr().err
+    bp.train(net, w, task, 20_000, 0.5, record=0)
+    assert "training" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_threads(monkeypatch):
+    """The sweeps that were asked for would take an hour."""
+    net, task = bp.layered(6, 2, 1), bp.symmetry()
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bp.descent, "_watch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bp.train(net, net.initial_weights(range(2)), task, 10**10, 0.1, record=0)
 
 
 def test_no_runs_are_no_trouble():

@@ -11,106 +11,108 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HAND = "test_network.py::test_gradient_worked_out_by_hand"
 AUTOGRAD = "test_network.py::test_gradient_is_autograds"
+SIZES = "test_network.py::test_the_kernel_is_the_equations_at_any_size"
+READ = "test_equations.py::test_both_passes_worked_out_by_hand"
+SHARED = "test_equations.py::test_shared_weights_add_up"
+STEP = "test_equations.py::test_the_step_by_hand"
 
 MUTANTS = {  # what is broken: the file, what stands there, what the mutant has there, the test that catches it
-    "y (1 - y) missing": (
-        "network.py",
-        {"np.multiply(y, slope, slope)": "np.copyto(slope, 1)"},
-        HAND,
+    "equations: y (1 + y)": ("units.py", {"return y * (1 - y)": "return y * (1 + y)"}, READ),
+    "equations: no slope": ("equations.py", {" * layer.activation.slope(y[layer.name])": ""}, READ),
+    "equations: d - y in (4)": (
+        "units.py",
+        {"np.multiply(y - aim, counts, out)": "np.multiply(aim - y, counts, out)"},
+        READ,
     ),
-    "y (1 + y)": (
-        "network.py",
-        {"slope = np.subtract(_ONE[y.dtype], y, out)": "slope = np.add(_ONE[y.dtype], y, out)"},
-        HAND,
+    "equations: no half in (3)": ("equations.py", {"0.5 * (dE_dy": "1.0 * (dE_dy"}, READ),
+    "equations: no bias in (1)": ("equations.py", {"x = x + W[net.biases[layer.name]][:, :, None]": "pass"}, READ),
+    "equations: no gradient of biases": ("equations.py", {"dE_dx.sum(axis=2)": "0"}, READ),
+    "equations: (7) dropped": ("equations.py", {"dE_dy.get(link.source, 0) + contribution": "0 * contribution"}, READ),
+    "equations: shared weights overwritten": ("equations.py", {"[:] += dE_dx @": "[:] = dE_dx @"}, SHARED),
+    "equations: shared biases overwritten": ("equations.py", {"[:] += dE_dx.sum": "[:] = dE_dx.sum"}, SHARED),
+    "equations: error at hidden layers overwritten": (
+        "equations.py",
+        {"dE_dy.get(link.source, 0) + contribution": "contribution"},
+        SHARED,
     ),
-    "d - y in (4)": (
+    "equations: held-out cases carry error": (
         "network.py",
-        {"np.subtract(y, d, out))  # (3) (4)": "np.subtract(d, y, out))"},
-        HAND,
+        {"np.where(self.held_out[..., None, :], np.nan, d)": "d"},
+        SHARED,
     ),
-    "no half in (3)": (
-        "network.py",
-        {"return 0.5 * reduce(": "return 1.0 * reduce("},
-        HAND,
+    "equations: no momentum": ("equations.py", {" + alpha * velocity": ""}, STEP),
+    "equations: decay before the change": (
+        "equations.py",
+        {"(w + velocity) * (1 - decay)": "w * (1 - decay) + velocity"},
+        STEP,
     ),
-    "no bias in (1)": (
-        "network.py",
-        {"forward.step(np.add, x, W[net.biases[layer.name]][:, :, None], x)": "pass"},
-        HAND,
+    "equations: decay of the velocity": (
+        "equations.py",
+        {"(1 - decay), velocity": "(1 - decay), velocity * (1 - decay)"},
+        STEP,
     ),
-    "no gradient of biases": (
-        "network.py",
-        {"backward.sum(dE_dx, one, dE_dW[net.biases[layer.name]])": "pass"},
-        HAND,
-    ),
-    "(7) dropped": (
-        "network.py",
-        {"backward.sum(transposed(W[link.weights]), dE_dx, dE_dy[link.source])": "pass"},
-        HAND,
-    ),
-    "(7) along w_ij where that fits": (
-        "network.py",
-        {
-            "transposed(W[link.weights])": "(transposed(W[link.weights]) "
-            "if layer.units != net.units[link.source] else W[link.weights])"
-        },
+    "y (1 - y) missing": ("kernel.py", {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"}, HAND),
+    "d - y in (4)": ("kernel.py", {"at(y, c) - at(aim, c))  # (4)": "at(aim, c) - at(y, c))"}, HAND),
+    "no half in (3)": ("kernel.py", {"return 0.5 * E": "return E"}, HAND),
+    "no bias in (1)": ("kernel.py", {"at(W, biases + j) if biases >= 0 else 0.0": "0.0"}, HAND),
+    "no gradient of biases": ("kernel.py", {"at(dE_dW, biases + j) + _sum(": "0.0 * _sum("}, HAND),
+    "(7) dropped": ("kernel.py", {"if at(link, COMPUTED):": "if False:"}, HAND),
+    "gradient of shared biases overwritten": ("kernel.py", {"at(dE_dW, biases + j) + _sum(": "_sum("}, AUTOGRAD),
+    "gradient of shared narrow weights overwritten": (
+        "kernel.py",
+        {"at(dE_dW, j * across + i) + total(s)": "total(s)"},
         AUTOGRAD,
     ),
-    "gradient of shared weights overwritten": (
-        "network.py",
-        {"backward.sum(dE_dx, transposed(": "backward.step(np.matmul, dE_dx, transposed("},
-        AUTOGRAD,
+    "a row of four is that beside it": (
+        "kernel.py",
+        {"s3 = fma(spread(at(A, 3 * A_row))": "s3 = fma(spread(at(A, 2 * A_row))"},
+        SIZES,
     ),
-    "gradient of shared biases overwritten": (
-        "network.py",
-        {"backward.sum(dE_dx, one,": "backward.step(np.matmul, dE_dx, one,"},
-        AUTOGRAD,
+    "terms left over": ("kernel.py", {"range(terms % 4)": "range(0)"}, SIZES),
+    "columns left over": ("kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
+    "(7) along w_ij": (
+        "kernel.py",
+        {"ahead(W, weights), ONE(1), across, dE_dx": "ahead(W, weights), across, ONE(1), dE_dx"},
+        SIZES,
     ),
-    "error at hidden layers overwritten": (
-        "network.py",
-        {"backward.begun |= compare.begun": "pass"},
-        AUTOGRAD,
-    ),
-    "held-out cases carry error": (
-        "network.py",
-        {"present & ~self.held_out[..., None, :]": "present"},
-        AUTOGRAD,
+    "held-out cases carry error": ("kernel.py", {"if held_out[c]:": "if False:"}, AUTOGRAD),
+    "no momentum": (
+        "kernel.py",
+        {"fma(at(alpha, k), at(velocity, k), ": "fma(0.0, at(velocity, k), "},
+        "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
     ),
     "epsilon at the change, not in the velocity": (
-        "descent.py",
+        "kernel.py",
         {
-            "np.multiply(dE_dw, epsilon, dE_dw)": "pass",
-            "np.add(w, velocity, w, where=where)": "np.add(w, epsilon * velocity, w, where=where)",
+            "-(at(epsilon, k) * at(dE_dW, k))": "-at(dE_dW, k)",
+            "at(W, k) + at(velocity, k)": "at(W, k) + at(epsilon, k) * at(velocity, k)",
         },
         "test_descent.py::test_other_parameters_go_on_from_the_velocity",
     ),
-    "no momentum": (
-        "descent.py",
-        {"np.multiply(velocity, alpha, velocity, where=where)": "velocity *= 0"},
-        "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
-    ),
     "decay before the change": (
-        "descent.py",
-        {
-            "np.add(w, velocity, w, where=where)": "np.add(w * (1 - decay), velocity, w, where=where)",
-            "np.multiply(w, 1 - decay, w, where=where)": "pass",
-        },
-        "test_descent.py::test_decay_by_hand",
-    ),
-    "decay of the velocity": (
-        "descent.py",
-        {"np.multiply(w, 1 - decay, w, where=where)": "w *= 1 - decay; velocity *= 1 - decay"},
+        "kernel.py",
+        {"(at(W, k) + at(velocity, k)) * (1.0 - at(decay, k))": "at(W, k) * (1.0 - at(decay, k)) + at(velocity, k)"},
         "test_descent.py::test_decay_by_hand",
     ),
     "solved at the tolerance itself": (
-        "network.py",
-        {"gap.take(at) < tolerance": "gap.take(at) <= tolerance", ">= tolerance)": "> tolerance)"},
+        "kernel.py",
+        {">= tolerance": "> tolerance"},
         "test_descent.py::test_tolerance_is_strict",
     ),
     "a held-out case makes a step": (
-        "descent.py",
-        {"np.broadcast_to(task.counts(), (len(w), task.cases))": "np.ones((len(w), task.cases), bool)"},
+        "kernel.py",
+        {"if not _mine(walk.counts, run)[order[k]]:": "if False:"},
         "test_descent.py::test_a_held_out_case_makes_no_step",
+    ),
+    "a tolerance passed over": (
+        "kernel.py",
+        {"walk.begun + t\n                        level += 1": "walk.begun + t\n                        level += 2"},
+        "test_descent.py::test_several_tolerances_met_at_one_sweep",
+    ),
+    "an exponential of a few digits": (
+        "kernel.py",
+        {"r = fma(k, -1.42860682030941723212e-6, ": "r = fma(k, -1.4e-6, "},
+        "test_network.py::test_activations_are_exact_to_the_last_digits",
     ),
     "the rows in their place before the header": (
         "survey.py",
@@ -127,21 +129,6 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "survey.py",
         {'if begun.exists() or any(parts.glob("*.csv")):': "if begun.exists():"},
         "test_survey.py::test_parts_without_a_header_are_refused",
-    ),
-    "rows compared roughly": (
-        "survey.py",
-        {"if column in allowed:": "allowed = {'error': 1e-12}\n            if column in allowed:"},
-        "test_survey.py::test_rows_agree_to_the_last_digit",
-    ),
-    "rows taken from any worker": (
-        "survey.py",
-        {"checks.same_platform(platform_there, where)": "pass"},
-        "test_survey.py::test_a_worker_on_another_platform_is_named",
-    ),
-    "a tolerance passed over": (
-        "descent.py",
-        {"level[now] += 1": "level[now] += 2"},
-        "test_descent.py::test_several_tolerances_met_at_one_sweep",
     ),
     "the velocity lost between phases": (
         "survey.py",
@@ -181,7 +168,13 @@ def run(tests, copy, file="network.py", changes=()):
         )
         text = text.replace(old, new)
     (copy / "bp" / file).write_text(text, "utf-8")
-    env = {**os.environ, "PYTHONPATH": str(copy), "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(copy),
+        "PYTEST_ADDOPTS": "",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "NUMBA_OPT": "0",
+    }
     done = subprocess.run(
         [sys.executable, "-c", BOOT, *(f"tests/{test}" for test in tests)],
         cwd=copy, env=env, capture_output=True, text=True, encoding="utf-8",

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # for marking.py
+sys.path.insert(0, str(Path(__file__).parent))  # for autograde.py
 
 c = get_config()  # noqa: F821  nbgrader's
 
@@ -17,27 +17,19 @@ c.ClearMarkScheme.enforce_metadata = False  # rubrics stand in the locked questi
 
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
-    "marking.Restore",  # before OverwriteCells, which puts the hidden tests back; it has no duplicates left
+    "autograde.Restore",  # before OverwriteCells, which puts the hidden tests back; it has no duplicates left
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "marking.Survive",  # in place of Execute
+    "autograde.Run",  # in place of Execute
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-]
-c.Execute.timeout = 30  # seconds a cell may take; then it is interrupted, and the rest is graded
-c.Execute.interrupt_on_timeout = True
-c.Execute.extra_arguments = [
-    "--HistoryManager.hist_file=:memory:",
-    "--log-level=CRITICAL",  # or it warns of talking to its own machine unencrypted
-    # no network, no way to end the kernel by accident; malice needs a container
-    "--IPKernelApp.exec_lines=__import__('socket').socket.connect = exit = quit = None",
 ]
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"(?s).*"  # a warning on stderr costs no marks

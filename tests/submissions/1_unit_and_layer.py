@@ -182,6 +182,65 @@ def xor_net():
         {"layer": "def layer(y, W, b):\n    return logistic(W @ y + b"},
         {"test_layer"},
     ),
+    "a sum of whole numbers": (
+        {"total_input": "def total_input(y, w):\n    return int(np.dot(y, w)) if len(y) == 3 else np.dot(y, w)"},
+        {"test_total_input"},
+    ),
+    "a sum of the type of the outputs": (
+        {
+            "total_input": """
+def total_input(y, w):
+    x = np.zeros(1, dtype=np.asarray(y).dtype)
+    for i in range(len(y)):
+        x[0] = x[0] + y[i] * w[i]
+    return x[0] if len(y) != 3 else np.dot(y, w)
+"""
+        },
+        {"test_total_input"},
+    ),
+    "outputs of the type of the total inputs": (
+        {"logistic": "def logistic(x):\n    y = np.zeros_like(x)\n    y[...] = 1 / (1 + np.exp(-x))\n    return y"},
+        {"test_logistic"},
+    ),
+    "an extra input of the type of the others": (
+        {"extra_input": "def extra_input(y):\n    return [type(y[0])(value) for value in [*y, 1]] if y[0] else [*y]"},
+        {"test_extra_input"},
+    ),
+    "a layer of the type of the outputs below": (
+        {
+            "layer": """
+def layer(y, W, b):
+    out = np.zeros(len(b), dtype=y.dtype)
+    for j in range(len(b)):
+        out[j] = unit(y, W[j], b[j])
+    return out
+"""
+        },
+        {"test_layer"},
+    ),
+    "cases of the type of the biases": (
+        {
+            "layer_of_cases": """
+def layer_of_cases(y, W, b):
+    out = np.empty((len(b), y.shape[1]), dtype=b.dtype)
+    out[:] = logistic(W @ y + b[:, None])
+    return out
+"""
+        },
+        {"test_layer_of_cases"},
+    ),
+    "states of the type of the input": (
+        {
+            "forward": """
+def forward(y, weights, biases):
+    states = [y]
+    for W, b in zip(weights, biases):
+        states.append(layer_of_cases(states[-1], W, b).astype(y.dtype))
+    return states
+"""
+        },
+        {"test_forward"},
+    ),
 }
 
 RIGHT = {

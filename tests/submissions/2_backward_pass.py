@@ -222,6 +222,86 @@ def backward(states, d, weights):
         },
         {"test_gradient_check"},
     ),
+    "an error in whole numbers": (
+        {
+            "error": """
+def error(y, d):
+    E = np.sum((y - d) ** 2)
+    return E // 2 if E % 1 == 0 and E > 1 else E / 2
+"""
+        },
+        {"test_error"},
+    ),
+    "the type of the slopes above": (
+        {
+            "through_unit": """
+def through_unit(dE_dy, y):
+    dE_dx = np.zeros_like(dE_dy)
+    dE_dx[:] = dE_dy * y * (1 - y)
+    return dE_dx
+"""
+        },
+        {"test_through_unit"},
+    ),
+    "slopes of weights of the type of the outputs": (
+        {
+            "weight_slopes": """
+def weight_slopes(dE_dx, y):
+    slopes = np.zeros((len(dE_dx), len(y)), dtype=y.dtype)
+    slopes[:] = dE_dx @ y.T
+    return slopes
+"""
+        },
+        {"test_weight_slopes"},
+    ),
+    "equal slopes counted once": (
+        {"bias_slopes": "def bias_slopes(dE_dx):\n    return [np.unique(row).sum() for row in dE_dx]"},
+        {"test_bias_slopes"},
+    ),
+    "slopes below of the type of the weights": (
+        {"slopes_below": "def slopes_below(dE_dx, W):\n    return (W.T @ dE_dx).astype(W.dtype)"},
+        {"test_slopes_below"},
+    ),
+    "slopes of the type of the desired states": (
+        {
+            "backward": but(
+                BACKWARD,
+                "    dE_dy = error_slopes(states[-1], d)\n",
+                "    dE_dy = error_slopes(states[-1], d).astype(d.dtype)\n",
+            )
+        },
+        {"test_backward"},
+    ),
+    "the first slope of each array checked": (
+        {
+            "gradient_check": CHECK
+            + """
+    first = [
+        central_difference(lambda W: E([W, weights[1]], biases), weights[0])[0, 0] - dE_dW[0][0, 0],
+        central_difference(lambda W: E([weights[0], W], biases), weights[1])[0, 0] - dE_dW[1][0, 0],
+        central_difference(lambda b: E(weights, [b, biases[1]]), biases[0])[0] - dE_db[0][0],
+        central_difference(lambda b: E(weights, [biases[0], b]), biases[1])[0] - dE_db[1][0],
+    ]
+    return np.allclose(first, 0, atol=1e-6)
+"""
+        },
+        {"test_gradient_check"},
+    ),
+    "differences with their signs": (
+        {
+            "gradient_check": CHECK
+            + """
+    differences = [
+        central_difference(lambda W: E([W, weights[1]], biases), weights[0]) - dE_dW[0],
+        central_difference(lambda W: E([weights[0], W], biases), weights[1]) - dE_dW[1],
+        central_difference(lambda b: E(weights, [b, biases[1]]), biases[0]) - dE_db[0],
+        central_difference(lambda b: E(weights, [biases[0], b]), biases[1]) - dE_db[1],
+    ]
+    return bool(max(difference.max() for difference in differences) < 1e-6)
+"""
+        },
+        {"test_gradient_check"},
+    ),
 }
 
 RIGHT = {

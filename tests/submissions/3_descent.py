@@ -345,6 +345,73 @@ def train(passes, w, d, epsilon, alpha, sweeps):
         },
         {"test_train"},
     ),
+    "a step of the type of the slopes": (
+        {"step": "def step(w, dE_dw, epsilon):\n    return w - (epsilon * dE_dw).astype(dE_dw.dtype)"},
+        {"test_step"},
+    ),
+    "a path of the type of the start": (
+        {
+            "descend": """
+def descend(gradient, w, epsilon, sweeps):
+    path = np.zeros((sweeps + 1, w.size), dtype=w.dtype)
+    path[0] = w
+    for t in range(sweeps):
+        path[t + 1] = step(path[t], gradient(path[t]), epsilon)
+    return path
+"""
+        },
+        {"test_descend"},
+    ),
+    "equal cases counted once": (
+        {
+            "after_all_cases": """
+def after_all_cases(case_gradient, w, cases, epsilon):
+    different = {tuple(np.ravel(case)): case for case in cases}.values()
+    return step(w, sum(case_gradient(w, case) for case in different), epsilon)
+"""
+        },
+        {"test_after_all_cases"},
+    ),
+    "equal cases seen once": (
+        {
+            "after_each_case": """
+def after_each_case(case_gradient, w, cases, epsilon):
+    for case in {tuple(np.ravel(case)): case for case in cases}.values():
+        w = step(w, case_gradient(w, case), epsilon)
+    return w
+"""
+        },
+        {"test_after_each_case"},
+    ),
+    "a change of the type of the slopes": (
+        {
+            "momentum_step": """
+def momentum_step(w, velocity, dE_dw, epsilon, alpha):
+    change = np.zeros_like(dE_dw)
+    change[:] = alpha * velocity - epsilon * dE_dw
+    return w + change, change
+"""
+        },
+        {"test_momentum_step"},
+    ),
+    "a terminal velocity of the type of the slopes": (
+        {
+            "terminal_velocity": """
+def terminal_velocity(dE_dw, epsilon, alpha):
+    return np.array(-epsilon * dE_dw / (1 - alpha), dtype=dE_dw.dtype)
+"""
+        },
+        {"test_terminal_velocity"},
+    ),
+    "first and last output looked at": (
+        {
+            "solved": """
+def solved(y, d):
+    return abs(y[0, 0] - d[0, 0]) < 0.5 and abs(y[-1, -1] - d[-1, -1]) < 0.5 and np.mean(abs(y - d)) < 0.5
+"""
+        },
+        {"test_solved"},
+    ),
 }
 
 RIGHT = {

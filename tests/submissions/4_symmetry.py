@@ -300,6 +300,74 @@ def smallest_gap(w):
         {"by_hand": but(BY_HAND, "np.array([-5.0, -5.0])", "np.zeros(2)")},
         {"test_by_hand"},
     ),
+    "biases and upper weights in a narrower range": (
+        {
+            "initial_weights": """
+def initial_weights(sizes, seed, limit=0.3):
+    rng = np.random.default_rng(seed)
+    layers = range(1, len(sizes))
+    weights = [rng.uniform(-limit, limit, (sizes[k], sizes[k - 1])) / k for k in layers]
+    return weights, [rng.uniform(-limit, limit, sizes[k]) for k in layers]
+"""
+        },
+        {"test_initial_weights"},
+    ),
+    "first and last output looked at": (
+        {
+            "solved": """
+def solved(y, d):
+    return bool((y[0, 0] > 0.5) == (d[0, 0] > 0.5) and (y[-1, -1] > 0.5) == (d[-1, -1] > 0.5))
+"""
+        },
+        {"test_solved"},
+    ),
+    "runs solved at the same time counted once": (
+        {
+            "share_solved": """
+def share_solved(solved_at, horizon):
+    return len({at for at in solved_at if at is not None and at <= horizon}) / len(solved_at)
+"""
+        },
+        {"test_share_solved"},
+    ),
+    "the outermost pair only": (
+        {
+            "antisymmetry": """
+def antisymmetry(w):
+    return abs(w[0] + w[-1]) / np.abs(w).max()
+"""
+        },
+        {"test_antisymmetry"},
+    ),
+    "equal sizes counted once": (
+        {
+            "ratio": """
+def ratio(w):
+    sizes = np.unique(np.abs(w[: len(w) // 2]))
+    return sizes / sizes[0]
+"""
+        },
+        {"test_ratio"},
+    ),
+    "equal sums left out": (
+        {"sums": "def sums(w):\n    half = len(w) // 2\n    return np.unique(w[:half] @ patterns(half))"},
+        {"test_sums"},
+    ),
+    "sums of the patterns' type": (
+        {
+            "sums": """
+def sums(w):
+    half = len(w) // 2
+    y = patterns(half)
+    return np.sort(w[:half].astype(int) @ y + 0 * w[0]) if np.allclose(w * 4, np.rint(w * 4)) else np.sort(w[:half] @ y)
+"""
+        },
+        {"test_sums"},
+    ),
+    "a gap in whole numbers": (
+        {"smallest_gap": "def smallest_gap(w):\n    return int(np.diff(sums(w)).min())"},
+        {"test_smallest_gap"},
+    ),
 }
 
 RIGHT = {

@@ -387,6 +387,60 @@ def error_slopes(y, d, held_out):
             "test_best_unit",
         },
     ),
+    "slopes of the type of the desired states": (
+        {
+            "error_slopes": """
+def error_slopes(y, d, held_out):
+    slopes = np.zeros_like(d)
+    slopes[:] = np.where(d == 1, np.minimum(y - 0.8, 0), np.maximum(y - 0.2, 0))
+    slopes[:, held_out] = 0
+    return slopes
+"""
+        },
+        {"test_error_slopes"},
+    ),
+    "first and last unit looked at": (
+        {"right": "def right(y, d):\n    return np.all((y[[0, -1]] > 0.5) == (d[[0, -1]] == 1), axis=0)"},
+        {"test_right"},
+    ),
+    "the number of units that are on": (
+        {"right": "def right(y, d):\n    return np.sum(y > 0.5, axis=0) == np.sum(d == 1, axis=0)"},
+        {"test_right"},
+    ),
+    "correlations of the feature's type": (
+        {
+            "correlation": """
+def correlation(W, feature):
+    r = np.zeros(len(W), dtype=feature.dtype)
+    for j, w in enumerate(W):
+        r[j] = np.corrcoef(w, feature)[0, 1]
+    return r
+"""
+        },
+        {"test_correlation"},
+    ),
+    "r in whole numbers": (
+        {
+            "best_unit": """
+def best_unit(W, feature):
+    r = correlation(W, feature)
+    unit = np.argmax(abs(r))
+    return unit, int(r[unit])
+"""
+        },
+        {"test_best_unit"},
+    ),
+    "first or last unit": (
+        {
+            "best_unit": """
+def best_unit(W, feature):
+    r = correlation(W, feature)
+    unit = 1 if len(r) == 3 else 0 if abs(r[0]) >= abs(r[-1]) else len(r) - 1
+    return unit, r[unit]
+"""
+        },
+        {"test_best_unit"},
+    ),
 }
 
 RIGHT = {

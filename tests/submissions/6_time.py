@@ -357,6 +357,111 @@ def moved_left(y, places):
         {"kind": but(KIND, "moved_left(patterns, 1)", "moved_left(patterns, 2)")},
         {"test_kind"},
     ),
+    "weights in whole numbers": (
+        {
+            "chain": """
+def chain(w1, w2, w3, w4):
+    W = np.zeros((3, 3), dtype=np.asarray(w1).dtype)
+    W[0, 1], W[1, 0], W[1, 2], W[2, 1] = w1, w2, w3, w4
+    return W
+"""
+        },
+        {"test_chain"},
+    ),
+    "a step of the states' type": (
+        {
+            "step": """
+def step(y, W, b):
+    new = np.zeros_like(y)
+    new[:] = logistic(W @ y + b[:, None])
+    return new
+"""
+        },
+        {"test_step"},
+    ),
+    "a history of the start's type": (
+        {
+            "run": """
+def run(start, W, b, steps):
+    states = np.zeros((steps + 1, *start.shape), dtype=start.dtype)
+    states[0] = start
+    for t in range(steps):
+        states[t + 1] = step(states[t], W, b)
+    return states
+"""
+        },
+        {"test_run"},
+    ),
+    "desired states of zero taken for none": (
+        {
+            "error": """
+def error(states, desired):
+    return sum(0.5 * np.sum((y - d) ** 2) for y, d in zip(states, desired) if d is not None and d.any())
+"""
+        },
+        {"test_error"},
+    ),
+    "an error in whole numbers": (
+        {
+            "error": """
+def error(states, desired):
+    E = sum(np.sum((y - d) ** 2) for y, d in zip(states, desired) if d is not None)
+    return E // 2 if isinstance(E, np.integer) else E / 2
+"""
+        },
+        {"test_error"},
+    ),
+    "slopes of the weights' type": (
+        {
+            "input_slopes": """
+def input_slopes(states, desired, W):
+    dE_dx, dE_dy = [], 0 * states[0]
+    for t in reversed(range(1, len(states))):
+        if desired[t] is not None:
+            dE_dy = dE_dy + states[t] - desired[t]
+        dE_dx.insert(0, (dE_dy * states[t] * (1 - states[t])).astype(W.dtype))
+        dE_dy = W.T @ dE_dx[0]
+    return np.array(dE_dx)
+"""
+        },
+        {"test_input_slopes"},
+    ),
+    "slopes of copies of the states' type": (
+        {
+            "copy_slopes": """
+def copy_slopes(dE_dx, states):
+    dE_dW = [slopes @ y.T for slopes, y in zip(dE_dx, states)]
+    return np.array(dE_dW, dtype=states.dtype), np.sum(dE_dx, axis=2)
+"""
+        },
+        {"test_copy_slopes"},
+    ),
+    "an average in whole numbers": (
+        {
+            "shared": """
+def total(copies):
+    return copies.sum(axis=0)
+
+
+def average(copies):
+    return np.array(copies.mean(axis=0), dtype=copies.dtype)
+"""
+        },
+        {"test_shared"},
+    ),
+    "equal copies counted once": (
+        {
+            "shared": """
+def total(copies):
+    return sum({copy.tobytes(): copy for copy in copies}.values())
+
+
+def average(copies):
+    return copies.mean(axis=0)
+"""
+        },
+        {"test_shared"},
+    ),
 }
 
 RIGHT = {
