@@ -336,9 +336,9 @@ class Survey:
     def check(self, file, rows):
         """Train rows of a stored file again, by number, and compare; returns them as they came out now, as a table.
 
-        They agree to the last digit. Platform-bound columns of a file from another platform are not compared: a warning
-        names them, and `.attrs["not compared"]`. Raises `ValueError` that names the first row and column that differ,
-        or what is wrong with the file.
+        They agree to the last digit. Platform-bound columns of a file from another platform are not compared, and a
+        warning says so. Raises `ValueError` that names the first row and column that differ, or what is wrong with the
+        file.
         """
         header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
@@ -349,18 +349,15 @@ class Survey:
         if list(stored) != list(again):
             fail(f"{file} has the columns {list(stored)}", f"{list(again)}, as the survey records now")
         bound = bound if header.get("platform") != platform() else [[]] * len(rows)
-        left_out = ", ".join(sorted({column for columns in bound for column in columns}))
-        if left_out:
-            warnings.warn(f"{file} is from another platform; not compared: {left_out}", stacklevel=2)
+        if left_out := sorted({column for columns in bound for column in columns}):
+            warnings.warn(f"{file} is from another platform; not compared: {', '.join(left_out)}", stacklevel=2)
         for column in again:
             pairs = zip(rows, stored[column].fillna(""), again[column].fillna(""), bound, strict=True)
             for row, before, now, columns in pairs:
                 if before != now and column not in columns:
                     wrong = f"{file} has {column} = {before} in row {row}"
                     fail(wrong, f"{now}, as the row comes out now: file or code has changed")
-        table = _parse(text)
-        table.attrs["not compared"] = left_out
-        return table
+        return _parse(text)
 
 
 def _part(first, experiment, cell, seeds, here):
