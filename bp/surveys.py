@@ -187,5 +187,8 @@ def check_rows(file, rows):
     `ValueError` that names the first row and column that differ, or what is wrong with the file.
     """
     survey = checks.declared(SURVEYS, read_header(file)["survey"])
-    with warnings.catch_warnings(category=UserWarning, action="ignore"):
-        return survey.check(file, rows)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        table = survey.check(file, rows)
+    table.attrs["not compared"] = "".join(str(one.message).partition("not compared: ")[2] for one in told)
+    return table

@@ -96,10 +96,11 @@ def test_what_the_labels_of_the_net_say():
 
 def test_two_sided_units():
     x = np.linspace(-4, 4, 33)
-    y = recipe.two_sided.function(x)
+    unit = recipe.two_sided
+    y = unit.function(unit.gain * x)
     assert y == pytest.approx(2 / (1 + np.exp(-x)) - 1)
-    slope = (recipe.two_sided.function(x + 1e-6) - recipe.two_sided.function(x - 1e-6)) / 2e-6
-    assert recipe.two_sided.slope(y) == pytest.approx(slope, abs=1e-8)
+    slope = (unit.function(unit.gain * (x + 1e-6)) - unit.function(unit.gain * (x - 1e-6))) / 2e-6
+    assert unit.gain * unit.slope(y) == pytest.approx(slope, abs=1e-8)
 
 
 def test_scores_do_not_depend_on_how_cases_are_coded():

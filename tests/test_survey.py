@@ -568,6 +568,17 @@ def test_what_a_platform_decides_is_compared_on_that_platform_only(what, tmp_pat
             one.check(file, range(7))
 
 
+def test_check_rows_names_what_it_does_not_compare_and_does_not_warn(tmp_path, monkeypatch):
+    """For a warning would stand in a notebook's output on some machines only."""
+    experiment, _ = BOUND["a measure"]
+    one = replace(ONE, experiment=experiment)
+    monkeypatch.setitem(bp.SURVEYS, "one", one)
+    file = one.run(tmp_path)
+    assert bp.check_rows(file, [1]).attrs["not compared"] == ""
+    monkeypatch.setattr(survey, "platform", lambda: {"machine": "another"})
+    assert bp.check_rows(file, [1]).attrs["not compared"] == "sine"
+
+
 def test_a_cell_that_a_platform_decides_leaves_the_others_alone(tmp_path, monkeypatch):
     def experiment(rule):
         return replace(xor(), recipe=[phase | {"error": RULES[rule]} for phase in PHASES])
@@ -587,10 +598,10 @@ def test_a_cell_that_a_platform_decides_leaves_the_others_alone(tmp_path, monkey
 def test_a_changed_core_is_seen(tmp_path, monkeypatch):
     file = ONE.run(tmp_path)
 
-    def later(w, velocity, dE_dw, epsilon, *rest, descend=bp.descend):
-        descend(w, velocity, dE_dw, epsilon * (1 + 1e-12), *rest)
+    def later(*given, epsilon=1, train=bp.train, **rest):
+        return train(*given, epsilon=epsilon * (1 + 1e-12), **rest)
 
-    monkeypatch.setattr(bp.descent, "descend", later)
+    monkeypatch.setattr(survey, "train", lambda *given, **rest: later(*given[:4], **rest))
     with pytest.raises(ValueError, match=r"one.csv has \w+ = "):
         ONE.check(file, range(7))
 
