@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # every mutant of the kernel is compiled
+
 ROOT = Path(__file__).parents[1]
 HAND = "test_network.py::test_gradient_worked_out_by_hand"
 AUTOGRAD = "test_network.py::test_gradient_is_autograds"
