@@ -175,7 +175,6 @@ def run(tests, copy, file="network.py", changes=()):
         "PYTHONPATH": str(copy),
         "PYTEST_ADDOPTS": "",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "NUMBA_OPT": "0",
     }
     done = subprocess.run(
         [sys.executable, "-c", BOOT, *(f"tests/{test}" for test in tests)],
