@@ -19,7 +19,7 @@ from reproduce import home, notebooks
 from tqdm import tqdm
 from traitlets.config import Config
 
-from bp.files import REPOSITORY
+from study.files import REPOSITORY
 
 PAGES = {REPOSITORY / "README.md": "index"} | {path: name for name, path in notebooks().items()}
 # What of an output is shown, first come. No widgets: they need the scripts of others, and have a picture beside them.
