@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from . import checks
+from . import study_checks
 
 
 class Estimate(NamedTuple):
@@ -71,6 +71,6 @@ def permutation_test(a, b, q=0.5, resamples=9999):
     def difference(a, b, axis):
         return np.subtract(*(np.quantile(sample, q, axis=axis, method="inverted_cdf") for sample in (a, b)))
 
-    checks.finite("values", *(np.asarray(sample, float) for sample in (a, b)))
+    study_checks.finite("values", *(np.asarray(sample, float) for sample in (a, b)))
     found = stats.permutation_test((a, b), difference, n_resamples=resamples, batch=100, rng=0)
     return found.pvalue

@@ -28,7 +28,7 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_info
 from tqdm import tqdm
 
-from . import checks, layout
+from . import layout, study_checks
 from .checks import fail
 from .descent import Fit, train
 from .files import write_whole
@@ -85,15 +85,15 @@ class Experiment:
 
     def __post_init__(self):
         if not callable(self.task):
-            checks.instance("the task", self.task, Task)
-        object.__setattr__(self, "recipe", checks.recipe(self.recipe, train))
+            study_checks.instance("the task", self.task, Task)
+        object.__setattr__(self, "recipe", study_checks.recipe(self.recipe, train))
         if not isinstance(self.measures, list | tuple) or not all(map(callable, self.measures)):
             fail(f"measures is {self.measures!r}", "a list of functions of bp.Runs")
         object.__setattr__(self, "measures", tuple(self.measures))
 
     def cases(self, seeds):
         """The task of the runs of some seeds."""
-        return self.task if isinstance(self.task, Task) else checks.instance("the task", self.task(seeds), Task)
+        return self.task if isinstance(self.task, Task) else study_checks.instance("the task", self.task(seeds), Task)
 
     def run(self, seeds):
         """The `Runs` of some seeds."""
@@ -107,7 +107,7 @@ class Experiment:
         """What is recorded of some seeds: a table with a row a run. `.attrs["bound"]` names platform-bound columns."""
         runs, columns, bound = self.run(seeds), {"seed": seeds}, []
         for measure in (outcome, *self.measures):
-            found = checks.columns(measure(runs), measure, len(seeds), columns)
+            found = study_checks.columns(measure(runs), measure, len(seeds), columns)
             columns |= found
             bound += found if self.bound([measure]) else []
         table = pd.DataFrame(columns)
@@ -176,12 +176,12 @@ class Survey:
     grid: Mapping[str, Iterable] | Sequence[Mapping] = ()
 
     def __post_init__(self):
-        checks.survey_name(self.name)
-        object.__setattr__(self, "seeds", checks.distinct_seeds(self.seeds))
-        grid = checks.grid(self.grid, self.experiment, Experiment)
+        study_checks.survey_name(self.name)
+        object.__setattr__(self, "seeds", study_checks.distinct_seeds(self.seeds))
+        grid = study_checks.grid(self.grid, self.experiment, Experiment)
         if isinstance(grid, Mapping):
             grid = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
-        object.__setattr__(self, "grid", checks.cells(grid))
+        object.__setattr__(self, "grid", study_checks.cells(grid))
 
     @property
     def cells(self):
@@ -195,7 +195,7 @@ class Survey:
     def at(self, cell):
         """The experiment of a cell."""
         made = self.experiment(**cell) if self.grid else self.experiment
-        return checks.instance("the survey's experiment", made, Experiment)
+        return study_checks.instance("the survey's experiment", made, Experiment)
 
     def parts(self):
         """How the work is parted: (first row, experiment, cell, seeds)."""
@@ -211,7 +211,7 @@ class Survey:
         They are there if the file is of this survey and has all of the seeds. Raises `ValueError` if there is no such
         folder.
         """
-        rows = range(len(self)) if rows is None else checks.row_numbers(rows, len(self))
+        rows = range(len(self)) if rows is None else study_checks.row_numbers(rows, len(self))
         if stored is not None and (table := self._stored(Path(stored))) is not None:
             return table.iloc[list(rows)].reset_index(drop=True)
         return _parse(self._text(rows)[0])
@@ -285,20 +285,20 @@ class Survey:
         folder = Path(folder)
         file, parts = folder / f"{self.name}.csv", folder / f".{self.name}.parts"
         if file.exists():
-            checks.same_survey(_differences(read_header(file), self.declaration()), file)
+            study_checks.same_survey(_differences(read_header(file), self.declaration()), file)
             self._confirm(file)
             shutil.rmtree(parts, ignore_errors=True)  # killed while it tidied up
             return file
         header = self.header()
         parts.mkdir(parents=True, exist_ok=True)
-        with checks.alone(FileLock(parts / "lock"), parts, Timeout):
+        with study_checks.alone(FileLock(parts / "lock"), parts, Timeout):
             begun = parts / "header.json"
             if begun.exists() or any(parts.glob("*.csv")):
-                checks.same_survey(_differences(_json(begun), header), parts)
+                study_checks.same_survey(_differences(_json(begun), header), parts)
             else:
                 _write(begun, _text(header))
             if (about := file.with_suffix(".json")).exists():
-                checks.same_survey(_differences(_json(about), header), about)
+                study_checks.same_survey(_differences(_json(about), header), about)
             todo, head = [], None
             for part in self.parts():
                 if (path := parts / f"{part[0]:09}.csv").exists():
@@ -344,8 +344,8 @@ class Survey:
         """
         header = read_header(file)
         survey = replace(self, seeds=_seeds(header["seeds"]))
-        checks.same_survey(_differences(header, survey.declaration()), file)
-        rows = checks.row_numbers(rows, len(survey))
+        study_checks.same_survey(_differences(header, survey.declaration()), file)
+        rows = study_checks.row_numbers(rows, len(survey))
         text, bound = survey._text(rows)
         again, stored = _parse(text, dtype=str), _parse(Path(file).read_text(encoding="utf-8"), dtype=str).iloc[rows]
         if list(stored) != list(again):
@@ -376,7 +376,7 @@ def _part(first, experiment, cell, seeds, here):
         )
     with parallel_config(backend="sequential"):
         table = experiment.rows(seeds)
-    checks.no_clash(cell, table)
+    study_checks.no_clash(cell, table)
     for place, (name, value) in enumerate(cell.items()):
         table.insert(place, name, value if isinstance(value, int | float | str) else str(describe(value)))
     text = table.to_csv(index=False, lineterminator="\n")
@@ -405,7 +405,7 @@ def _train(name, parts, rows=None, done=0, head=None):
     results = Parallel(return_as="generator_unordered", batch_size=1)(jobs)
     with tqdm(total=rows, initial=done, desc=name, unit="run", smoothing=0, delay=1) as bar:
         for result in results:
-            head = checks.same_head(result[1].partition("\n")[0] + "\n", head)
+            head = study_checks.same_head(result[1].partition("\n")[0] + "\n", head)
             yield result
             bar.update(result[-1])
 
@@ -445,11 +445,11 @@ def _whole(path, rows, head):
     if len(lines) != rows + 1 or not lines[-1].endswith("\n"):
         wrong = f"{path} is damaged, with {max(len(lines) - 1, 0)} rows"
         fail(wrong, f"{rows} rows. Delete it, and they are trained again")
-    return checks.same_head(lines[0], head), lines[1:]
+    return study_checks.same_head(lines[0], head), lines[1:]
 
 
 def _json(path):
-    return checks.header(path, lambda: json.loads(path.read_text(encoding="utf-8")))
+    return study_checks.header(path, lambda: json.loads(path.read_text(encoding="utf-8")))
 
 
 def _write(path, text):

@@ -3,7 +3,7 @@
 import warnings
 from itertools import product
 
-from . import checks
+from . import study_checks
 from .experiments import (
     OURS,
     READINGS,
@@ -186,7 +186,7 @@ def check_rows(file, rows):
     They agree to the last digit; `.attrs["not compared"]` names columns that another platform has decided. Raises
     `ValueError` that names the first row and column that differ, or what is wrong with the file.
     """
-    survey = checks.declared(SURVEYS, read_header(file)["survey"])
+    survey = study_checks.declared(SURVEYS, read_header(file)["survey"])
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         table = survey.check(file, rows)
