@@ -8,9 +8,10 @@ import pandas as pd
 from scipy import stats
 
 from .descent import Fit, train
-from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, family_network, family_trees, questions
+from .families import PEOPLE, RELATIONSHIPS, TWINS, case_of, family_network, family_trees, questions
 from .files import data
 from .network import Task, layered
+from .study_families import correlation
 from .survey import Experiment, outcome
 from .tasks import STRINGS, right, sequences, symmetry
 from .units import dead_zone, hinge, squared

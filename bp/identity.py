@@ -42,7 +42,7 @@ CORE = [
     path
     for name in (
         *("checks", "descent", "equations", "families", "files", "identity"),
-        *("iterative", "kernel", "layout", "network", "study_checks", "survey", "tasks", "units"),
+        *("iterative", "kernel", "layout", "network", "study_checks", "study_families", "survey", "tasks", "units"),
     )
     if (path := Path(__file__).with_name(f"{name}.py")).exists()
 ]

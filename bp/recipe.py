@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 
 from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right, schedule
-from .families import FEATURES, case_of, correlation, family_network
+from .families import case_of, family_network
 from .network import Link, Network, Task
+from .study_families import FEATURES, correlation
 from .survey import Experiment
 from .tasks import STRINGS, right, sequences
 from .units import squared, tanh
