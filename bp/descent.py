@@ -1,4 +1,4 @@
-"""The walk through weight space: equations (8) and (9), decay, stopping."""
+"""The descent in weight space: equations (8) and (9), decay, stopping."""
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from joblib import effective_n_jobs
 from tqdm import tqdm
 
 from . import checks, equations, kernel, layout
-from .kernel import Walk
+from .kernel import Schedule
 from .network import Network, Task
 from .units import squared
 
@@ -106,7 +106,7 @@ def train(
     record = checks.count("record", record)
     order = checks.order(order, task.cases)
     counts = np.atleast_2d(task.counts())
-    walk = Walk(
+    schedule = Schedule(
         *(_of_a_run(checks.rate(name, rate, fit.weights, high))
           for name, rate, high in (("epsilon", epsilon, np.inf), ("alpha", alpha, 1.0), ("decay", decay, 1.0))),
         checks.count("sweeps", sweeps),
@@ -118,20 +118,20 @@ def train(
         np.array([] if order is None else order, np.int64),
         np.array(counts),
     )  # fmt: skip
-    sweeps = walk.sweeps
+    sweeps, runs = schedule.sweeps, len(fit)
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
-    runs = len(fit)
-    weights, velocity = (np.array(array, order="C") for array in (fit.weights, fit.velocity))
     solved_at = np.atleast_2d(checks.solved_before(fit, tolerance).astype(np.int64))
-    path = layout.path_of(weights, velocity, len(recorded_at), solved_at, len(walk.snapshot_at))
+    results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), solved_at, len(schedule.snapshot_at))
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
-            _by_equations(net, task, error, walk, path)
+            _by_equations(net, task, error, schedule, results)
     elif runs:
-        _by_kernel(net, task, error, walk, path, progress)
-    solved_at = path.solved_at.reshape(*np.shape(tolerance), runs)
+        _by_kernel(net, task, error, schedule, results, progress)
+    solved_at = results.solved_at.reshape(*np.shape(tolerance), runs)
     at = fit.sweeps + recorded_at
-    return Fit(path.weights, path.velocity, fit.sweeps + sweeps, at, path.error.T, solved_at, path.snapshots)
+    return Fit(
+        results.weights, results.velocity, fit.sweeps + sweeps, at, results.error.T, solved_at, results.snapshots
+    )
 
 
 def _of_a_run(rate):
@@ -143,99 +143,97 @@ def _of_a_run(rate):
 SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 
-def _by_kernel(net, task, error, walk, path, progress):
+def _by_kernel(net, task, error, schedule, results, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
     graph, _ = layout.graph_of(net, task.targets, layout.silent(task))
-    whole = layout.cases_of(net, task, error)
-    batches = layout.one_by_one(whole) if len(walk.order) else whole
+    cases = layout.cases_of(net, task, error)
     if net.mask is not None:
-        walk = walk._replace(epsilon=walk.epsilon * net.mask)  # what is not connected never changes
-    runs, jobs = len(path.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
+        schedule = schedule._replace(epsilon=schedule.epsilon * net.mask)  # what is not connected never changes
+    runs, jobs = len(results.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
 
     def train(first, last):
-        room = kernel.room_for(graph, whole, batches)
-        layout.train(graph, whole, batches, walk, path, room, first, last)
+        layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
 
-    columns = whole.lower.shape[2] + len(walk.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
-    work = float(3 * net.size * columns * runs) * (walk.sweeps + 1)
+    columns = cases.lower.shape[2] + len(schedule.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
+    work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
         return train(0, runs)
     edges = np.linspace(0, runs, min(runs, 8 * jobs if jobs > 1 else 1) + 1).astype(int).tolist()
     with ThreadPoolExecutor(jobs) as threads:
         try:
-            begun = [threads.submit(train, *ends) for ends in pairwise(edges)]
-            _watch(begun, walk.sweeps, path, progress)
+            started = [threads.submit(train, *ends) for ends in pairwise(edges)]
+            _watch(started, schedule.sweeps, results, progress)
         finally:
-            path.halt[0] = True  # Ctrl-C ends the threads, too
-    for one in begun:
+            results.halt[0] = True  # Ctrl-C ends the threads, too
+    for one in started:
         one.result()
 
 
-def _watch(begun, sweeps, path, progress):
+def _watch(started, sweeps, results, progress):
     """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
-    total, silent = sweeps * len(path.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
+    total, silent = sweeps * len(results.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
     late = perf_counter() + 1
     while perf_counter() < late:
-        if not _unfinished(begun):
+        if not _unfinished(started):
             return
     with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
-        while _unfinished(begun):
-            bar.update(int(path.done.sum()) - bar.n)
+        while _unfinished(started):
+            bar.update(int(results.done.sum()) - bar.n)
 
 
-def _unfinished(begun):
+def _unfinished(started):
     """Whether threads are still at work, looked at for a fifth of a second; not if one of them has failed."""
-    done, others = wait(begun, timeout=0.2, return_when=FIRST_EXCEPTION)
+    done, others = wait(started, timeout=0.2, return_when=FIRST_EXCEPTION)
     return others and not any(one.exception() for one in done)
 
 
 # ---------------------------------------------------------------- by the equations, for a user's own functions
 
 
-def _by_equations(net, task, error, walk, path):
+def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
-    w, velocity, solved_at = path.weights, path.velocity, path.solved_at
+    w, velocity, solved_at = results.weights, results.velocity, results.solved_at
     level = np.count_nonzero(solved_at >= 0, axis=0)  # which tolerance each run is to meet next
-    tolerances, recorded, kept = np.append(walk.tolerances, -1.0), 0, 0  # the last is met by none
-    active = np.isfinite(w).all(axis=1) & ~(walk.stop & (level == len(solved_at)))
-    counts = np.broadcast_to(walk.counts, (len(w), task.cases))
+    tolerances, recorded, kept = np.append(schedule.tolerances, -1.0), 0, 0  # the last is met by none
+    active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (level == len(solved_at)))
+    counts = np.broadcast_to(schedule.counts, (len(w), task.cases))
     mask = 1 if net.mask is None else net.mask
 
     def change(rows, dE_dw):
-        rates = [rate[rows] if len(rate) > 1 else rate for rate in walk[:3]]
+        rates = [rate[rows] if len(rate) > 1 else rate for rate in schedule[:3]]
         w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw * mask, *rates)
         active[rows] = np.isfinite(w[rows]).all(axis=1)
 
-    for t in range(walk.sweeps + 1):
+    for t in range(schedule.sweeps + 1):
         rows = np.flatnonzero(active)
         if not rows.size:
             break
         part = task.of_runs(rows)
         y = equations.forward(net, w[rows], part.inputs)
         E, dE_dw = equations.backward(net, w[rows], part, error, y)
-        if t == walk.sweeps or (walk.every and t % walk.every == 0):
-            path.error[rows, recorded] = E
+        if t == schedule.sweeps or (schedule.record and t % schedule.record == 0):
+            results.error[rows, recorded] = E
             recorded += 1
         furthest = np.array([np.fmax.reduce(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets])
         furthest = np.where(np.inf > E, np.fmax.reduce(furthest), np.inf)
         while (met := furthest < tolerances[level[rows]]).any():
-            solved_at[level[rows[met]], rows[met]] = walk.begun + t
+            solved_at[level[rows[met]], rows[met]] = schedule.before + t
             level[rows[met]] += 1
-        active &= ~(walk.stop & (level == len(solved_at)))
-        if kept < len(walk.snapshot_at) and walk.snapshot_at[kept] == walk.begun + t:
-            path.snapshots[kept] = w
+        active &= ~(schedule.stop & (level == len(solved_at)))
+        if kept < len(schedule.snapshot_at) and schedule.snapshot_at[kept] == schedule.before + t:
+            results.snapshots[kept] = w
             kept += 1
-        if t == walk.sweeps:
+        if t == schedule.sweeps:
             break
 
         on = active[rows]
-        if not len(walk.order):
+        if not len(schedule.order):
             change(rows[on], dE_dw[on])
-        for case in walk.order:
+        for case in schedule.order:
             rows = np.flatnonzero(active & counts[:, case])
             if not rows.size:
                 continue
             part = task.of_case(case).of_runs(rows)
             y = equations.forward(net, w[rows], part.inputs)
             change(rows, equations.backward(net, w[rows], part, error, y)[1])
-    path.snapshots[kept:] = w
+    results.snapshots[kept:] = w

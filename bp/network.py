@@ -173,7 +173,7 @@ class Network:
         checks.weights(w, self)
         checks.task(task, self, len(w), targets=False)
         if layout.knows(self, squared):
-            y = layout.states(self, w, task, squared)
+            y = layout.states(self, w, task)
         else:
             with np.errstate(all="ignore"):  # exp(-x) overflows in units far below their threshold, as it may
                 y = equations.forward(self, w, task.inputs)
@@ -207,8 +207,8 @@ class Network:
             w = np.asarray(w, float)
             if w.shape != (self.size,):
                 checks.fail(f"w has the shape {w.shape}", f"({self.size},), the weights of one run")
-            E, dE_dw, furthest = evaluate(w[None])
-            return float(E[0]), dE_dw[0], float(furthest[0])
+            E, dE_dw, distance = evaluate(w[None])
+            return float(E[0]), dE_dw[0], float(distance[0])
 
         return of_one
 
