@@ -8,7 +8,7 @@ from .network import Layer, Link, Network, Task, layered
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
 from .surveys import SURVEYS, check_rows
-from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry
+from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry, xor
 from .units import Activation, ErrorRule, dead_zone, hinge, linear, logistic, rectified, softsign, squared, tanh
 
 __all__ = [
@@ -53,4 +53,5 @@ __all__ = [
     "train",
     "unfold",
     "verdict",
+    "xor",
 ]

@@ -74,7 +74,8 @@ def fit(fit, size):
 
 
 def weights(w, net):
-    """Weights that `net` can run with."""
+    """Weights that `net` can run with, of a `Fit` or by themselves."""
+    w = getattr(w, "weights", w)
     if not isinstance(w, np.ndarray) or w.dtype != np.float64:
         fail(f"w is {getattr(w, 'dtype', type(w).__name__)}", "an array of float64")
     flat(w, net.size)
@@ -84,13 +85,15 @@ def weights(w, net):
         fail(f"w of run {np.flatnonzero(~np.isfinite(w).all(axis=1))[0]} holds NaN or infinity", "finite weights")
     if net.mask is not None and w[:, ~net.mask[0]].any():
         fail("w gives weight to connections that the mask of their link leaves out", "zero there")
+    return w
 
 
 def seeds(values):
+    """A list of seeds, of several or of one."""
     try:
-        values = list(values)
+        values = [values] if isinstance(values, int | np.integer) else list(values)
     except TypeError:
-        fail(f"seeds is {values!r}", "a sequence of integers, for instance range(1000) or [7]")
+        fail(f"seeds is {values!r}", "an integer or several, for instance 7 or range(1000)")
     if not values:
         fail("seeds is empty", "at least one seed")
     return [count("a seed", value) for value in values]
@@ -118,6 +121,23 @@ def limit(value, size):
     if value.ndim > 2 or value.size not in (1, size) or value.shape[-1:] not in ((), (1,), (size,)):
         fail(f"limit has the shape {value.shape}", f"a number, or one per weight ({size},)")
     return value.reshape(-1) if value.size > 1 else float(value.reshape(-1)[0])
+
+
+def slope(function, slope):
+    """Compare a slope, a function of y, with the function's central difference, where both are finite."""
+    if not (callable(function) and callable(slope)):
+        fail(f"an activation has {function!r} and {slope!r}", "two functions")
+    x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07]), 1e-5
+    with np.errstate(all="ignore"):
+        given, expected = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
+    wrong = abs(given - expected) > 1e-4 * (1 + abs(expected))  # not where either is NaN
+    if np.any(wrong):
+        k = np.flatnonzero(np.broadcast_to(wrong, x.shape))[0]
+        given = np.broadcast_to(given, x.shape)[k]
+        fail(
+            f"the slope is {given:.4g} at x = {x[k]}, where the function rises by {expected[k]:.4g}",
+            "the derivative as a function of the output y, for instance y * (1 - y) and not f(x) * (1 - f(x))",
+        )
 
 
 # ---------------------------------------------------------------- networks
@@ -216,7 +236,7 @@ def shared(uses, links, input_layers):
 
 
 def inputs(states):
-    states = _states("inputs", states)
+    states = _states("inputs", states, "input")
     for name, y in states.items():
         if not np.isfinite(y).all():
             fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
@@ -224,16 +244,19 @@ def inputs(states):
 
 
 def targets(states):
-    states = _states("targets", states)
+    states = _states("targets", states, "output")
     for name, d in states.items():
         if np.isinf(d).any():
             fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
     return states
 
 
-def _states(what, states):
+def _states(what, states, layer):
+    if isinstance(states, np.ndarray | list | tuple):
+        alone = array(f"{what} of layer {layer!r}", states)
+        states = {layer: alone[None] if alone.ndim == 1 else alone}  # of one unit
     if not hasattr(states, "items"):
-        fail(f"{what} are {type(states).__name__}", "a dict of layer name -> states")
+        fail(f"{what} are {type(states).__name__}", "an array, or a dict of layer name -> states")
     states = {name: array(f"{what} of layer {name!r}", y) for name, y in states.items()}
     for name, y in states.items():
         if y.ndim not in (2, 3) or 0 in y.shape:
@@ -259,7 +282,11 @@ def runs_and_cases(task):
         cases.add(task.held_out.shape[-1])
         runs |= {len(task.held_out)} if task.held_out.ndim == 2 else set()
     if len(cases) != 1:
-        fail(f"the parts of the task have {sorted(cases)} cases", "the same number in all")
+        turned = {
+            y.shape[-2] if y.shape[-2] > 1 else y.shape[-1] for y in parts
+        }  # one unit's targets have no other way
+        hint = ": (units, cases), so the transpose, X.T, of (cases, features)" if len(turned) == 1 else ""
+        fail(f"the parts of the task have {sorted(cases)} cases", f"the same number in all{hint}")
     if len(runs) > 1:
         fail(f"the parts of the task have {sorted(runs)} runs", "the same number in all")
     return runs.pop() if runs else None, cases.pop()
@@ -311,7 +338,8 @@ def task(task, net, runs, targets=True):
     for what, states in (("inputs", task.inputs), ("targets", task.targets)):
         for name, y in states.items():
             if y.shape[-2] != net.units[name]:
-                fail(f"{what} of layer {name!r} have {y.shape[-2]} units", f"{net.units[name]}, as the layer has")
+                hint = f"; the shape is {y.shape}: is its transpose meant?" if y.shape[-1] == net.units[name] else ""
+                fail(f"{what} of layer {name!r} have {y.shape[-2]} units", f"{net.units[name]}, as the layer has{hint}")
     if task.runs not in (None, runs):
         fail(f"the task has cases for {task.runs} runs", f"{runs}, as w has, or cases without the axis of runs")
     if targets:
@@ -329,16 +357,16 @@ def one_of(name, value, known):
     return value
 
 
-def binary(what, d):
+def binary(what, d, instead=""):
     if not np.isin(d, (0, 1)).all():
-        fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", "0 or 1")
+        fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", f"0 or 1{instead}")
 
 
 # ---------------------------------------------------------------- training
 
 
 def rate(name, value, w, high=1.0):
-    """A number, or an array that broadcasts against `w`, in [0, high): ε, α, decay."""
+    """Numbers that broadcast against `w`, in [0, high), as `(1 or runs, 1 or size)`: ε, α, decay."""
     value = array(name, value)
     try:
         np.broadcast_to(value, w.shape)
@@ -352,7 +380,7 @@ def rate(name, value, w, high=1.0):
         fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")
     if name == "epsilon" and not value.any():
         fail("epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    return value if value.ndim == 0 else np.atleast_2d(value)
+    return np.array(np.atleast_2d(value), order="C")
 
 
 def error_rule(rule):
@@ -386,19 +414,21 @@ def solved_before(fit, tolerance):
     if fit.solved_at.shape != shape:
         before, now = len(np.atleast_2d(fit.solved_at)), tolerance.size
         fail(f"there are {now} tolerances, and were {before} in the call before", "the same number, of the same form")
+    if fit.tolerance is not None and not np.array_equal(fit.tolerance, tolerance):
+        before, now = fit.tolerance.tolist(), tolerance.tolist()
+        fail(f"tolerance is {now}, and was {before} in the call before", "the same, or fit.weights, to begin anew")
     return fit.solved_at
 
 
 def order(cases, of):
+    """A list of all cases, or an empty one."""
     if cases is None:
-        return None
+        return []
     numbers = case_numbers(cases, of)
     if numbers.ndim != 1 or sorted(numbers) != list(range(of)):
-        fail(
-            f"order has {numbers.size} case numbers, {np.unique(numbers).size} of them different",
-            f"each of 0 to {of - 1} once",
-        )
-    return numbers.tolist()
+        different = np.unique(numbers).size
+        fail(f"order has {numbers.size} case numbers, {different} of them different", f"each of 0 to {of - 1} once")
+    return numbers
 
 
 def snapshots(counts, done, sweeps):

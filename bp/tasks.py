@@ -19,8 +19,13 @@ def symmetry(units=6, low=0.0, high=1.0):
 
 
 def parity(units=2, low=0.0, high=1.0):
-    """All 2**units binary inputs, and whether an odd number of them is on; of two units, exclusive or (XOR)."""
+    """All 2**units binary inputs, and whether an odd number of them is on."""
     return _told(units, lambda inputs: inputs.sum(axis=0, keepdims=True) % 2 == 1, low, high)
+
+
+def xor(low=0.0, high=1.0):
+    """Exclusive or, parity of two units: four cases, and whether just one of the units is on."""
+    return parity(2, low, high)
 
 
 def addition(bits=2):
@@ -102,6 +107,7 @@ def shift_register(units):
 def right(net, w, task, by="half"):
     """In which cases the net's answer is right, held out or not: bool, `(runs, cases)`. Targets are 0 and 1.
 
+    `w` is a `Fit` or weights. The share among cases that were held out is `right(...)[:, cases].mean(axis=1)`.
     By "half", every unit that should be on is above 0.5 and every other one below (Hinton, CogSci 1986, p. 9); by
     "largest", every unit that should be on is above all others. Units with missing targets have no say. Raises
     `ValueError` for other targets and other ways.
@@ -109,7 +115,9 @@ def right(net, w, task, by="half"):
     by = checks.one_of("by", by, ("half", "largest"))
     states, found = net.forward(w, task.inputs), []
     for name, d in task.targets.items():
-        checks.binary(f"targets of layer {name}", d[~np.isnan(d)])
+        checks.binary(
+            f"targets of layer {name}", d[~np.isnan(d)], "; of others, compare net.forward's states with them"
+        )
         least = np.where(d == 1, states[name], np.inf).min(axis=-2)
         most = np.where(d == 0, states[name], -np.inf).max(axis=-2)
         found.append((least > 0.5) & (most <= 0.5) if by == "half" else least > most)
