@@ -133,20 +133,12 @@ def slope(function, slope):
     wrong = abs(given - expected) > 1e-4 * (1 + abs(expected))  # not where either is NaN
     if np.any(wrong):
         k = np.flatnonzero(np.broadcast_to(wrong, x.shape))[0]
-        given = np.broadcast_to(given, x.shape)[k]
-        fail(
-            f"the slope is {given:.4g} at x = {x[k]}, where the function rises by {expected[k]:.4g}",
-            "the derivative as a function of the output y, for instance y * (1 - y) and not f(x) * (1 - f(x))",
-        )
+        wrong = f"the slope is {np.broadcast_to(given, x.shape)[k]:.4g} at x = {x[k]}"
+        expected = f"{expected[k]:.4g}, as a function of the output y: y * (1 - y), say, and not f(x) * (1 - f(x))"
+        fail(wrong, expected)
 
 
 # ---------------------------------------------------------------- networks
-
-
-def layer_sizes(units):
-    if len(units) < 2:
-        fail(f"layered{tuple(units)} has {len(units)} layers", "at least two numbers of units")
-    return [count("a number of units", n, 1) for n in units]
 
 
 def skips(pairs, layers):
@@ -178,13 +170,6 @@ def graph(layers, links):
             fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
 
 
-def iterative(layers, links, steps):
-    """Layers, and links that may lead anywhere, of an iterative net."""
-    layers, links = tuple(layers), tuple(links)
-    named(layers, links)
-    return layers, links, count("steps", steps, 1)
-
-
 def named(layers, links):
     """Layers with names of their own, and links between them."""
     if not layers or not links:
@@ -213,10 +198,8 @@ def shared(uses, links, input_layers):
     """Weights and biases that bear one name, and their masks, agree in shape; input layers have no bias."""
     for layer in input_layers:
         if isinstance(layer.bias, str):
-            fail(
-                f"layer {layer.name!r} has the bias {layer.bias!r} but no incoming link",
-                "its states to be set as inputs",
-            )
+            wrong = f"layer {layer.name!r} has the bias {layer.bias!r} but no incoming link"
+            fail(wrong, "its states to be set as inputs")
     shapes = dict(uses)
     for name, shape in uses:
         if shape != shapes[name]:
@@ -235,41 +218,29 @@ def shared(uses, links, input_layers):
 # ---------------------------------------------------------------- tasks
 
 
-def inputs(states):
-    states = _states("inputs", states, "input")
-    for name, y in states.items():
-        if not np.isfinite(y).all():
-            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
-    return states
-
-
-def targets(states):
-    states = _states("targets", states, "output")
-    for name, d in states.items():
-        if np.isinf(d).any():
-            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
-    return states
-
-
-def _states(what, states, layer):
-    if isinstance(states, np.ndarray | list | tuple):
-        alone = array(f"{what} of layer {layer!r}", states)
-        states = {layer: alone[None] if alone.ndim == 1 else alone}  # of one unit
-    if not hasattr(states, "items"):
-        fail(f"{what} are {type(states).__name__}", "an array, or a dict of layer name -> states")
-    states = {name: array(f"{what} of layer {name!r}", y) for name, y in states.items()}
-    for name, y in states.items():
+def states(what, given, layer):
+    """Layer name -> `(units, cases)` or `(runs, units, cases)`, of such or of an array for the one layer."""
+    if isinstance(given, np.ndarray | list | tuple):
+        given = array(f"{what} of layer {layer!r}", given)
+        given = {layer: given[None] if given.ndim == 1 else given}  # of one unit
+    if not hasattr(given, "items"):
+        fail(f"{what} are {type(given).__name__}", "an array, or a dict of layer name -> states")
+    given = {name: array(f"{what} of layer {name!r}", y) for name, y in given.items()}
+    for name, y in given.items():
         if y.ndim not in (2, 3) or 0 in y.shape:
             fail(f"{what} of layer {name!r} have the shape {y.shape}", "(units, cases) or (runs, units, cases)")
-    return states
+        if what == "inputs" and not np.isfinite(y).all():
+            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
+        if np.isinf(y).any():
+            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
+    return given
 
 
 def held_out(mask):
-    if mask is not None:
-        expected = "bool (cases,) or (runs, cases)"
-        mask = np.array(whole_array("held_out", mask, expected))  # a copy, as of inputs and targets
-        if mask.dtype != bool or mask.ndim not in (1, 2):
-            fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
+    expected = "bool (cases,) or (runs, cases)"
+    mask = np.array(whole_array("held_out", mask, expected))  # a copy, as of inputs and targets
+    if mask.dtype != bool or mask.ndim not in (1, 2):
+        fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
     return mask
 
 
@@ -282,10 +253,8 @@ def runs_and_cases(task):
         cases.add(task.held_out.shape[-1])
         runs |= {len(task.held_out)} if task.held_out.ndim == 2 else set()
     if len(cases) != 1:
-        turned = {
-            y.shape[-2] if y.shape[-2] > 1 else y.shape[-1] for y in parts
-        }  # one unit's targets have no other way
-        hint = ": (units, cases), so the transpose, X.T, of (cases, features)" if len(turned) == 1 else ""
+        rows = {y.shape[-2] if y.shape[-2] > 1 else y.shape[-1] for y in parts}  # a single row are cases in any case
+        hint = ": (units, cases), so the transpose, X.T, of (cases, features)" if len(rows) == 1 else ""
         fail(f"the parts of the task have {sorted(cases)} cases", f"the same number in all{hint}")
     if len(runs) > 1:
         fail(f"the parts of the task have {sorted(runs)} runs", "the same number in all")
@@ -303,24 +272,6 @@ def case_numbers(cases, of):
     if numbers.size and not (numbers.min() >= 0 and numbers.max() < of):
         fail(f"cases run from {numbers.min()} to {numbers.max()}", f"numbers from 0 to {of - 1}")
     return numbers.astype(int)
-
-
-def arrivals(times):
-    """Pairs of times at which two letters arrive, the first before the second."""
-    try:
-        pairs = [
-            (count("a time of arrival", first, 1), count("a time of arrival", second, 1)) for first, second in times
-        ]
-    except TypeError:
-        pairs = []
-    if not pairs or not all(first < second for first, second in pairs):
-        fail(f"arrivals is {times!r}", "a list of pairs of times, the earlier first, for instance [(1, 2)]")
-    return pairs
-
-
-def held_out_before(before, now):
-    if before is not None and before.ndim == now.ndim == 2 and len(before) != len(now):
-        fail(f"cases are held out for {len(now)} runs, and were for {len(before)}", "the same number of runs")
 
 
 def task(task, net, runs, targets=True):
@@ -371,10 +322,8 @@ def rate(name, value, w, high=1.0):
     try:
         np.broadcast_to(value, w.shape)
     except ValueError:
-        fail(
-            f"{name} has the shape {value.shape}",
-            f"a number or an array that broadcasts against (runs, size) = {w.shape}",
-        )
+        expected = f"a number or an array that broadcasts against (runs, size) = {w.shape}"
+        fail(f"{name} has the shape {value.shape}", expected)
     inside = np.isfinite(value) & (value >= 0) & (value < high)
     if not inside.all():
         fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")

@@ -30,8 +30,10 @@ class Task:
     held_out: np.ndarray | None = None
 
     def __post_init__(self):
-        for name in ("inputs", "targets", "held_out"):
-            object.__setattr__(self, name, getattr(checks, name)(getattr(self, name)))
+        object.__setattr__(self, "inputs", checks.states("inputs", self.inputs, "input"))
+        object.__setattr__(self, "targets", checks.states("targets", self.targets, "output"))
+        if self.held_out is not None:
+            object.__setattr__(self, "held_out", checks.held_out(self.held_out))
         object.__setattr__(self, "_runs_and_cases", checks.runs_and_cases(self))
 
     @property
@@ -49,8 +51,11 @@ class Task:
         cases = checks.case_numbers(cases, self.cases)
         held_out = np.zeros((*cases.shape[:-1], self.cases), bool)
         np.put_along_axis(held_out, cases, True, axis=-1)
-        checks.held_out_before(self.held_out, held_out)
-        return replace(self, held_out=held_out if self.held_out is None else self.held_out | held_out)
+        before = held_out if self.held_out is None else self.held_out
+        if before.ndim == held_out.ndim == 2 and len(before) != len(held_out):
+            wrong = f"cases are held out for {len(held_out)} runs, and were for {len(before)}"
+            checks.fail(wrong, "the same number of runs")
+        return replace(self, held_out=before | held_out)
 
     def of_runs(self, rows):
         """The task of some of the runs only: itself, if all runs share the same cases."""
@@ -242,7 +247,9 @@ def layered(*units, skips=(), activation=logistic):
     that of all units, or a list has one for each layer above the input. Raises `ValueError` for fewer than two layers,
     for skips that are not pairs of layers, and for another number of activations.
     """
-    units, skips = checks.layer_sizes(units), checks.skips(skips, len(units))
+    if len(units) < 2:
+        checks.fail(f"layered{units} has {len(units)} layers", "at least two numbers of units")
+    units, skips = [checks.count("a number of units", n, 1) for n in units], checks.skips(skips, len(units))
     hidden = len(units) - 2
     names = ["input", *(["hidden"] if hidden == 1 else [f"hidden{k + 1}" for k in range(hidden)]), "output"]
     activations = list(activation) if isinstance(activation, list | tuple) else [activation] * (hidden + 1)

@@ -72,7 +72,14 @@ def sequences(hidden=30, arrivals=((1, 2),), links=1.0, seed=0):
     `STRINGS` with the a-th pair of `arrivals`; its digits are due right after the later letter. Of the links a share,
     `links`, is kept, chosen at random by `seed`. Raises `ValueError` for arrivals that are no pairs of times in order.
     """
-    arrivals = checks.arrivals(arrivals)
+    expected = "a list of pairs of times, the earlier first, for instance [(1, 2)]"
+    pairs = checks.whole_array("arrivals", arrivals, expected)
+    if (
+        pairs.shape[1:] != (2,)
+        or pairs.dtype.kind != "i"
+        or not ((pairs[:, 0] > 0) & (pairs[:, 0] < pairs[:, 1])).all()
+    ):
+        checks.fail(f"arrivals is {arrivals!r}", expected)
     times = max(second for _, second in arrivals) + 4
     layers = [Layer("input", 5), Layer("hidden", hidden), Layer("output", 3)]
     rng, units = np.random.default_rng(seed), {layer.name: layer.units for layer in layers}
