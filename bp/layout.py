@@ -55,11 +55,11 @@ _compiling = Lock()
 
 def train(*arguments):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
-    if kernel.train.signatures:
+    if kernel.train.overloads:  # to ask for `signatures` takes longer than a pass
         return kernel.train(*arguments)
     notice = Timer(1, _say_that_it_compiles)
     with _compiling:  # other threads wait for the one that compiles
-        if not kernel.train.signatures and "TQDM_DISABLE" not in os.environ:
+        if not kernel.train.overloads and "TQDM_DISABLE" not in os.environ:
             notice.start()
         try:
             kernel.train.compile(tuple(map(typeof, arguments)))
