@@ -21,9 +21,10 @@ from nbclient import NotebookClient
 from nbgrader.nbgraderformat import MetadataValidator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "tools"))
+sys.path[:0] = [str(REPOSITORY / "tools"), str(REPOSITORY / "notebooks" / "assignments")]
 
-import assignments as tool  # noqa: E402
+import assignments  # noqa: E402
+import course as tool  # noqa: E402
 
 SIX = ("1_unit_and_layer", "2_backward_pass", "3_descent", "4_symmetry", "5_family_trees", "6_time")
 POINTS = dict.fromkeys(SIX, 25)
@@ -471,7 +472,7 @@ def test_a_submission_that_cannot_be_marked_is_reported(tmp_path, monkeypatch):
 
 def command(*arguments, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["assignments.py", *map(str, arguments)])
-    tool.main()
+    assignments.main()
 
 
 def test_wrong_folders_are_refused_by_name(tmp_path, monkeypatch):
