@@ -1,13 +1,33 @@
 """Checks of arguments: each raises `ValueError` that names what was wrong and what was expected."""
 
 import graphlib
+import inspect
 import operator
+from functools import wraps
 
 import numpy as np
 
 
 def fail(wrong, expected):
     raise ValueError(f"{wrong}; expected {expected}")
+
+
+def called_otherwise(**names):
+    """Let a function tell whoever calls its arguments as others do, or has them wrong, what they are called here."""
+
+    def decorate(function):
+        known = inspect.signature(function).parameters
+
+        @wraps(function)
+        def checked(*arguments, **more):
+            for name in more.keys() - known.keys():
+                expected = names.get(name, f"one of {', '.join(known)}")
+                raise TypeError(f"{function.__name__} has no argument {name!r}; expected {expected}")
+            return function(*arguments, **more)
+
+        return checked
+
+    return decorate
 
 
 # ---------------------------------------------------------------- numbers and arrays

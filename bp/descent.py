@@ -1,10 +1,8 @@
 """The descent in weight space: equations (8) and (9), decay, stopping."""
 
-import inspect
 import os
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields, replace
-from functools import wraps
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
@@ -91,8 +89,10 @@ class Fit:
     @staticmethod
     def load(path):
         """The fit that was saved in a file. Raises `ValueError` for other files."""
-        found = np.load(path)
-        arrays = dict(found) if hasattr(found, "files") else {}
+        arrays, found = {}, np.load(path)
+        if hasattr(found, "close"):  # an array alone has none
+            with found:
+                arrays = dict(found)
         if {*arrays, "tolerance"} != {field.name for field in fields(Fit)}:
             checks.fail(f"{path} has {', '.join(arrays) or 'no names'}", "a file that Fit.save has written")
         return Fit(**arrays | {"sweeps": int(arrays["sweeps"])})
@@ -108,29 +108,12 @@ class Fit:
 _RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # the axis of the runs in each
 
 
-_OTHERWISE = {  # what it is called elsewhere
-    **dict.fromkeys(("epochs", "n_epochs", "max_iter", "iterations", "steps"), "sweeps"),
-    **dict.fromkeys(("lr", "learning_rate", "eta", "rate"), "epsilon"),
+@checks.called_otherwise(
+    **dict.fromkeys(("epochs", "n_epochs", "max_iter", "iterations"), "sweeps"),
+    **dict.fromkeys(("lr", "learning_rate", "eta"), "epsilon"),
     **{"momentum": "alpha", "weight_decay": "decay", "loss": "error", "tol": "tolerance", "verbose": "progress"},
-    "batch_size": "for a step after each batch of cases, bp.train(net, fit, task.of_cases(cases), 1, epsilon) for each",
-}
-
-
-def _in_our_words(function):
-    """The function, which says what an argument is called here that is called otherwise elsewhere."""
-
-    @wraps(function)
-    def checked(*arguments, **more):
-        known = inspect.signature(function).parameters
-        for name in more.keys() - known.keys():
-            expected = _OTHERWISE.get(name, f"one of {', '.join(known)}")
-            raise TypeError(f"{function.__name__} has no argument {name!r}; expected {expected}")
-        return function(*arguments, **more)
-
-    return checked
-
-
-@_in_our_words
+    batch_size="for a step after each batch of cases, bp.train(net, fit, task.of_cases(cases), 1, epsilon) for each",
+)
 def train(
     net: Network,
     w: np.ndarray | Fit,
@@ -157,7 +140,7 @@ def train(
       several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit`
       goes on with the tolerance that it was trained with: what it has met is not looked at again.
     - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
-      that is held out makes no step.
+      that is held out makes no step. For batches, train on `task.of_cases(cases)`, a sweep at a time.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
     - `snapshots`: sweep counts, over all calls and in increasing order, at which to keep the weights.
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
@@ -173,11 +156,7 @@ def train(
     checks.fit(fit, net.size)
     checks.task(task, net, len(fit))
     rates = {"epsilon": (epsilon, np.inf), "alpha": (alpha, 1.0), "decay": (decay, 1.0)}
-    error, tolerance, cases = (
-        checks.error_rule(error),
-        checks.tolerance(tolerance, task),
-        checks.order(order, task.cases),
-    )
+    error, tolerance = checks.error_rule(error), checks.tolerance(tolerance, task)
     schedule = Schedule(
         **{name: checks.rate(name, rate, fit.weights, high) for name, (rate, high) in rates.items()},
         sweeps=checks.count("sweeps", sweeps),
@@ -186,7 +165,7 @@ def train(
         tolerances=np.atleast_1d(tolerance),
         stop=checks.flag("stop", stop),
         snapshot_at=np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
-        order=np.array(cases, np.int64),
+        order=np.array(checks.order(order, task.cases), np.int64),
         counts=np.array(np.atleast_2d(task.counts())),
     )
     sweeps, runs = schedule.sweeps, len(fit)

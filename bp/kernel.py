@@ -530,82 +530,73 @@ _EIGHT, _FLOAT, _INTEGER = _Eight(), ir.DoubleType(), ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, WIDTH)
 register_model(_Eight)(lambda manager, kind: models.PrimitiveModel(manager, kind, _VECTOR))
 
+# Each of the following is given the types of its arguments, and says what it makes of them: its types, and a function
+# that builds its code, `b`, from the values of the arguments, `a`.
+
 # ---------------------------------------------------------------- memory: pointers, since indices need no checks here
 
 
 @intrinsic
-def pointer(typing_context, a):
+def pointer(typing_context, array):
     """Where the numbers of a contiguous array are. Whoever takes it keeps the array alive."""
-
-    def code(context, builder, signature, arguments):
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    return types.CPointer(a.dtype)(a), code
+    data = lambda context, b, signature, a: context.make_array(signature.args[0])(context, b, a[0]).data  # noqa: E731
+    return types.CPointer(array.dtype)(array), data
 
 
 @intrinsic
 def ahead(typing_context, p, count):
     """p + count."""
-    return p(p, types.intp), lambda context, builder, signature, arguments: builder.gep(arguments[0], [arguments[1]])
+    return p(p, types.intp), lambda context, b, signature, a: b.gep(a[0], [a[1]])
 
 
 @intrinsic
 def at(typing_context, p, i):
     """p[i]."""
-
-    def code(context, builder, signature, arguments):
-        return builder.load(builder.gep(arguments[0], [arguments[1]]))
-
-    return p.dtype(p, types.intp), code
+    return p.dtype(p, types.intp), lambda context, b, signature, a: b.load(b.gep(a[0], [a[1]]))
 
 
 @intrinsic
 def put(typing_context, p, i, x):
     """p[i] = x."""
-
-    def code(context, builder, signature, arguments):
-        builder.store(arguments[2], builder.gep(arguments[0], [arguments[1]]))
-        return context.get_dummy_value()
-
-    return types.void(p, types.intp, p.dtype), code
-
-
-def _eight_at(builder, p, i):
-    return builder.bitcast(builder.gep(p, [i]), _VECTOR.as_pointer())
+    return types.void(p, types.intp, p.dtype), lambda context, b, signature, a: _nothing(
+        b.store(a[2], b.gep(a[0], [a[1]]))
+    )
 
 
 @intrinsic
 def load(typing_context, p, i):
     """p[i], ..., p[i + 7]."""
-
-    def code(context, builder, signature, arguments):
-        return builder.load(_eight_at(builder, *arguments), align=8)
-
-    return _EIGHT(p, types.intp), code
+    return _EIGHT(p, types.intp), lambda context, b, signature, a: b.load(_eight_at(b, *a), align=8)
 
 
 @intrinsic
 def store(typing_context, p, i, s):
     """p[i], ..., p[i + 7] = s."""
+    return types.void(p, types.intp, s), lambda context, b, signature, a: _nothing(
+        b.store(a[2], _eight_at(b, *a[:2]), align=8)
+    )
 
-    def code(context, builder, signature, arguments):
-        builder.store(arguments[2], _eight_at(builder, *arguments[:2]), align=8)
-        return context.get_dummy_value()
 
-    return types.void(p, types.intp, s), code
+def _eight_at(b, p, i):
+    return b.bitcast(b.gep(p, [i]), _VECTOR.as_pointer())
+
+
+def _nothing(instruction):
+    """What an instruction without a result leaves."""
+    return ir.Constant(ir.IntType(8).as_pointer(), None)
 
 
 # ---------------------------------------------------------------- arithmetic
 
 
 @intrinsic
-def fma(typing_context, a, b, c):
-    """a b + c, rounded once: by an instruction where the machine has one, the same in software elsewhere."""
-    kind, llvm, name = (_EIGHT, _VECTOR, "v8f64") if c == _EIGHT else (types.float64, _FLOAT, "f64")
+def fma(typing_context, x, y, z):
+    """x y + z, rounded once: by an instruction where the machine has one, the same in software elsewhere."""
+    kind, llvm, name = (_EIGHT, _VECTOR, "v8f64") if z == _EIGHT else (types.float64, _FLOAT, "f64")
 
-    def code(context, builder, signature, arguments):
+    def code(context, b, signature, a):
         function = ir.FunctionType(llvm, [llvm] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.fma.{name}"), arguments)
+        return b.call(cgutils.get_or_insert_function(b.module, function, f"llvm.fma.{name}"), a)
 
     return kind(kind, kind, kind), code
 
@@ -613,16 +604,16 @@ def fma(typing_context, a, b, c):
 @intrinsic
 def add(typing_context, s, t):
     """s + t, of eight and eight."""
-    return s(s, s), lambda context, builder, signature, arguments: builder.fadd(*arguments)
+    return s(s, s), lambda context, b, signature, a: b.fadd(*a)
 
 
 @intrinsic
 def spread(typing_context, x):
     """x, eight times."""
 
-    def code(context, builder, signature, arguments):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), arguments[0], ir.IntType(32)(0))
-        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+    def code(context, b, signature, a):
+        one = b.insert_element(ir.Constant(_VECTOR, ir.Undefined), a[0], ir.IntType(32)(0))
+        return b.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
     return _EIGHT(types.float64), code
 
@@ -631,10 +622,10 @@ def spread(typing_context, x):
 def total(typing_context, s):
     """The sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
 
-    def code(context, builder, signature, arguments):
-        part = [builder.extract_element(arguments[0], ir.IntType(32)(k)) for k in range(WIDTH)]
-        pair = [builder.fadd(part[k], part[k + 4]) for k in range(4)]
-        return builder.fadd(builder.fadd(pair[0], pair[2]), builder.fadd(pair[1], pair[3]))
+    def code(context, b, signature, a):
+        part = [b.extract_element(a[0], ir.IntType(32)(k)) for k in range(WIDTH)]
+        pair = [b.fadd(part[k], part[k + 4]) for k in range(4)]
+        return b.fadd(b.fadd(pair[0], pair[2]), b.fadd(pair[1], pair[3]))
 
     return types.float64(s), code
 
@@ -642,13 +633,13 @@ def total(typing_context, s):
 @intrinsic
 def _bits(typing_context, x):
     """The 64 bits of a float."""
-    return types.int64(x), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _INTEGER)
+    return types.int64(x), lambda context, b, signature, a: b.bitcast(a[0], _INTEGER)
 
 
 @intrinsic
 def _float(typing_context, k):
     """The float of these 64 bits."""
-    return types.float64(k), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _FLOAT)
+    return types.float64(k), lambda context, b, signature, a: b.bitcast(a[0], _FLOAT)
 
 
 # ---------------------------------------------------------------- functions

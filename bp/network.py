@@ -179,6 +179,7 @@ class Network:
         parts = self._parts.items()
         return _Named({name: w[:, part].reshape(len(w), *self.shapes[name], copy=False) for name, part in parts})
 
+    @checks.called_otherwise(seed="seeds", **dict.fromkeys(("scale", "std", "low", "high"), "limit"))
     def initial_weights(self, seeds, limit=0.3):
         """Weights `(runs, size)`, uniform between `-limit` and `limit`: run k is the run of `seeds[k]`, in any company.
 
@@ -240,6 +241,7 @@ class Network:
         return of_one
 
 
+@checks.called_otherwise(**dict.fromkeys(("hidden", "layers"), "numbers of units, as in layered(6, 2, 1)"))
 def layered(*units, skips=(), activation=logistic):
     """The net with layers "input", "hidden" ("hidden1", ... if several) and "output" of so many units.
 

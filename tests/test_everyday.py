@@ -137,6 +137,15 @@ def test_arguments_in_other_words(more, message):
         bp.train(net, net.initial_weights(0), bp.xor(), **more)
 
 
+def test_other_functions_in_other_words():
+    with pytest.raises(TypeError, match="initial_weights has no argument 'seed'; expected seeds"):
+        bp.layered(2, 1).initial_weights(seed=0)
+    with pytest.raises(
+        TypeError, match=r"layered has no argument 'hidden'; expected numbers of units, as in layered\(6, "
+    ):
+        bp.layered(2, 1, hidden=2)
+
+
 def test_cases_in_rows_are_noticed():
     X, y = flowers()
     with pytest.raises(ValueError, match=r"\[4, 120\] cases; expected the same .*, so the transpose, X.T, of \(cases"):
