@@ -4,7 +4,7 @@ import os
 import subprocess
 from tempfile import TemporaryDirectory
 
-from bp.files import REPOSITORY
+from study.files import REPOSITORY
 
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import bp
-from bp import draw
+from study import draw
 
 matplotlib.use("Agg")
 plt = draw.plt

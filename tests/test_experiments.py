@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 import bp
-from bp import experiments
+import study
+from study import family_trees, symmetry
 
 NET, TASK = bp.layered(6, 2, 1), bp.symmetry()
 DATA = Path(__file__).resolve().parent.parent / "data" / "surveys"
@@ -15,7 +16,7 @@ DATA = Path(__file__).resolve().parent.parent / "data" / "surveys"
 
 def test_what_is_alike_does_the_same():
     """96 nets with one error, on a task that is itself symmetric, and on no other."""
-    forms = experiments.alike()
+    forms = symmetry.alike()
     assert forms.shape == (96, 17) and len(np.unique(forms, axis=0)) == 96
     assert (np.sort(forms, axis=1) == np.arange(17)).all()
     w = NET.initial_weights([0], 3.0)[0]
@@ -28,29 +29,29 @@ def test_what_is_alike_does_the_same():
 
 def test_the_order_is_the_same_for_all_that_is_alike():
     w = NET.initial_weights(range(50), 3.0)
-    one_way = experiments.in_order(w)
-    for form in experiments.alike()[:48]:  # the hidden units in their order
-        assert np.array_equal(experiments.in_order(w[:, form]), one_way)
+    one_way = symmetry.in_order(w)
+    for form in symmetry.alike()[:48]:  # the hidden units in their order
+        assert np.array_equal(symmetry.in_order(w[:, form]), one_way)
     difference = one_way[:, :3] - one_way[:, 5:2:-1]
     assert (difference > 0).all() and (np.diff(difference, axis=1) < 0).all()
 
 
 @pytest.mark.parametrize("paper", ["Nature", "PDP"])
 def test_distance_is_the_least_over_all_forms(paper):
-    printed, rng = experiments.printed_nets()[paper], np.random.default_rng(0)
+    printed, rng = symmetry.printed_nets()[paper], np.random.default_rng(0)
     w = printed * rng.uniform(0.75, 1.25, (500, 17))
-    w = np.take_along_axis(w, experiments.alike()[rng.integers(0, 96, 500)], axis=1)
-    least = np.abs(w[:, None] / printed[experiments.alike()] - 1).max(axis=2).min(axis=1)
+    w = np.take_along_axis(w, symmetry.alike()[rng.integers(0, 96, 500)], axis=1)
+    least = np.abs(w[:, None] / printed[symmetry.alike()] - 1).max(axis=2).min(axis=1)
     assert least.max() < 1 / 3
-    assert experiments.distance(w, printed) == pytest.approx(least)
-    assert experiments.distance(w.reshape(50, 10, 17), printed).shape == (50, 10)
-    assert experiments.distance(printed, printed) == 0
+    assert symmetry.distance(w, printed) == pytest.approx(least)
+    assert symmetry.distance(w.reshape(50, 10, 17), printed).shape == (50, 10)
+    assert symmetry.distance(printed, printed) == 0
 
 
 def test_doubles_are_the_nearest_of_all_sweeps():
-    experiment = experiments.symmetry_experiment(low=0.1, high=0.9, horizon=1500)
+    experiment = symmetry.experiment(low=0.1, high=0.9, horizon=1500)
     runs = experiment.run([0, 1, 2, 3, 4, 5])
-    found = experiments.doubles(runs, after=120, chunk=50)
+    found = symmetry.doubles(runs, after=120, chunk=50)
     assert 0 < np.count_nonzero(runs.fit.solved_at >= 0) < 6
     for seed, solved_at in enumerate(runs.fit.solved_at):
         if solved_at < 0:
@@ -58,33 +59,33 @@ def test_doubles_are_the_nearest_of_all_sweeps():
             continue
         end = solved_at + 120
         fit = bp.train(NET, runs.initial[[seed]], runs.task, end, 0.1, 0.9, tolerance=0.4, snapshots=range(end + 1))
-        for paper, printed in experiments.printed_nets().items():
-            far = experiments.distance(fit.snapshots[:, 0], printed)
+        for paper, printed in symmetry.printed_nets().items():
+            far = symmetry.distance(fit.snapshots[:, 0], printed)
             assert (found[f"{paper} distance"][seed], found[f"{paper} sweep"][seed]) == (far.min(), far.argmin())
 
 
 def test_the_printed_nets_are_those_of_the_papers():
-    W = NET.matrices(experiments.printed_nets()["PDP"][None])
+    W = NET.matrices(symmetry.printed_nets()["PDP"][None])
     assert sorted(np.abs(W["input->hidden"][0, 0])) == [3.17, 3.17, 6.33, 6.33, 12.56, 12.56]
     assert (W["input->hidden"] == -W["input->hidden"][:, :, ::-1]).all()
-    for w in experiments.printed_nets().values():
+    for w in symmetry.printed_nets().values():
         y = NET.forward(w[None], TASK.inputs)["output"][0]
         assert ((y > 0.5) == TASK.targets["output"]).all()
 
 
 def test_the_declared_surveys_are_those_that_were_asked_for():
     """By the printed recipe unless said otherwise: Fig. 1, caption."""
-    main = bp.SURVEYS["symmetry"].experiment
+    main = study.SURVEYS["symmetry"].experiment
     first, then = main.recipe
-    assert list(bp.SURVEYS["symmetry"].seeds) == list(range(10_000)) and main.limit == 0.3
+    assert list(study.SURVEYS["symmetry"].seeds) == list(range(10_000)) and main.limit == 0.3
     assert (first["sweeps"], first["epsilon"], first["alpha"], first["stop"]) == (60_000, 0.1, 0.9, True)
     assert (then["sweeps"], then["epsilon"], then["alpha"]) == (500, 0.1, 0.9)
-    widths = bp.SURVEYS["symmetry_widths"]
+    widths = study.SURVEYS["symmetry_widths"]
     assert len(widths) == 20_000 and {cell["hidden"] for cell in widths.cells} == {2, 3, 4, 6, 8}
     assert [widths.at(cell).recipe[0]["epsilon"] for cell in widths.cells[:4]] == [0.1, 0.05, 0.02, 0.01]
     # the mean of squares over 64 cases is 2 / 64 of half their sum
-    assert bp.SURVEYS["symmetry_mean"].experiment.recipe[0]["epsilon"] == pytest.approx(0.1 * 2 / 64)
-    readings = bp.SURVEYS["symmetry_readings"]
+    assert study.SURVEYS["symmetry_mean"].experiment.recipe[0]["epsilon"] == pytest.approx(0.1 * 2 / 64)
+    readings = study.SURVEYS["symmetry_readings"]
     assert {tuple(np.unique(readings.at(cell).task.targets["output"])) for cell in readings.cells} == {
         (0, 1),
         (0.1, 0.9),
@@ -96,12 +97,12 @@ def test_the_declared_surveys_are_those_that_were_asked_for():
 
 @pytest.fixture(scope="module")
 def family_runs():
-    return experiments.families_experiment(sweeps=400, **experiments.OURS).run([0, 1, 2])
+    return family_trees.experiment(sweeps=400, **family_trees.OURS).run([0, 1, 2])
 
 
 def test_the_printed_recipe_is_the_captions():
     """Fig. 4: 20 sweeps with ε = 0.005 and α = 0.5, then 0.01 and 0.9, 1,500 in all; decay 0.2%; 4 of 104 held out."""
-    survey = bp.SURVEYS["families_printed"]
+    survey = study.SURVEYS["families_printed"]
     for cell in survey.cells:
         experiment = survey.at(cell)
         first, then = experiment.recipe
@@ -118,25 +119,25 @@ def test_the_printed_recipe_is_the_captions():
 
 def test_our_recipe_stands_in_one_place():
     for name in ("families", "families_held_out", "families_questions", "families_fig8"):
-        survey = bp.SURVEYS[name]
+        survey = study.SURVEYS[name]
         for cell in survey.cells[::50]:
             experiment, last = survey.at(cell), survey.at(cell).recipe[-1]
-            ours = experiments.OURS | ({"decay": cell["decay"]} if "decay" in cell else {})
+            ours = family_trees.OURS | ({"decay": cell["decay"]} if "decay" in cell else {})
             assert {key: last[key] for key in ("epsilon", "decay", "error")} | {"limit": experiment.limit} == ours
 
 
 def test_whole_cases_have_all_their_error_or_none():
     d = np.array([[1.0, 1, 1], [0, 0, 0]])
     y = np.array([[[0.9, 0.7, 0.9], [0.1, 0.1, 0.3]]])
-    dE_dy = experiments.RULES["dead zone, whole cases"].derivative(d)(y, np.empty_like(y))
+    dE_dy = family_trees.RULES["dead zone, whole cases"].derivative(d)(y, np.empty_like(y))
     assert dE_dy == pytest.approx(np.array([[[0, -0.3, -0.1], [0, 0.1, 0.3]]]))
 
 
 def test_held_out_questions_are_those_that_are_named():
     asked = list(bp.families.questions())
-    task = experiments.families_held_out("Colin aunt, Roberto wife").task
+    task = family_trees.questions_held_out("Colin aunt, Roberto wife").task
     assert [asked[case] for case in np.flatnonzero(task.held_out)] == [("Colin", "aunt"), ("Roberto", "wife")]
-    sets = [[tuple(name.split()) for name in one.split(", ")] for one in experiments.those_of_fig_8()]
+    sets = [[tuple(name.split()) for name in one.split(", ")] for one in family_trees.those_of_fig_8()]
     assert len({frozenset(one) for one in sets}) == len(sets) == 3 * 6 * 15
     for one in sets:
         answers = [bp.families.questions()[question] for question in one]
@@ -144,7 +145,7 @@ def test_held_out_questions_are_those_that_are_named():
 
 
 def test_questions_right_are_counted_one_by_one(family_runs):
-    found = experiments.questions_right(family_runs)
+    found = family_trees.questions_right(family_runs)
     asked = list(bp.families.questions().values())
     for run in range(3):
         w, held_out = family_runs.fit.weights[[run]], family_runs.task.held_out[run]
@@ -159,7 +160,7 @@ def test_questions_right_are_counted_one_by_one(family_runs):
 
 
 def test_twins_by_name(family_runs):
-    found, people = experiments.twins(family_runs), bp.families.PEOPLE
+    found, people = family_trees.twins(family_runs), bp.families.PEOPLE
     y = family_runs.net.forward(family_runs.fit.weights, family_runs.task.inputs)["person 2"]
     for run in range(3):
         values, leads = {who: [] for who in ("right", "twin", "own tree", "other tree")}, 0
@@ -183,17 +184,17 @@ def test_decay_is_balanced_when_nothing_moves_any_more():
     """A net without a hinge's corners comes to rest: then the gradient of every weight is balanced, to many digits."""
     recipe = {"sweeps": 20_000, "epsilon": 0.1, "alpha": 0.9, "decay": 0.002}
     task = bp.Task({"input": [[0, 1, 0, 1], [0, 0, 1, 1]]}, {"output": [[0.2, 0.8, 0.5, 0.8]]})
-    runs = bp.Experiment(bp.layered(2, 1), task, recipe | {"error": bp.squared, "tolerance": 0.2}).run([0, 1])
-    found = experiments.balance(runs, sweeps=3)
+    runs = study.Experiment(bp.layered(2, 1), task, recipe | {"error": bp.squared, "tolerance": 0.2}).run([0, 1])
+    found = family_trees.balance(runs, sweeps=3)
     for when in ("at the end", "on average"):
         assert found[f"balance r {when}"] == pytest.approx(1, abs=1e-9)
         assert found[f"imbalance {when}"] == pytest.approx(0, abs=1e-6)
-    early = bp.Experiment(runs.net, task, recipe | {"sweeps": 30, "error": bp.squared, "tolerance": 0.2}).run([0, 1])
-    assert (experiments.balance(early, sweeps=3)["imbalance at the end"] > 0.1).all()
+    early = study.Experiment(runs.net, task, recipe | {"sweeps": 30, "error": bp.squared, "tolerance": 0.2}).run([0, 1])
+    assert (family_trees.balance(early, sweeps=3)["imbalance at the end"] > 0.1).all()
 
 
 def test_usefulness_takes_one_weight_away_at_a_time(family_runs):
-    net, error = family_runs.net, experiments.OURS["error"]
+    net, error = family_runs.net, family_trees.OURS["error"]
     links = [name for name in net.shapes if "->" in name]
     w, task = family_runs.fit.weights[[1]], family_runs.task.of_runs([1])
     E, _ = net.gradient(w, task, error)
@@ -206,12 +207,12 @@ def test_usefulness_takes_one_weight_away_at_a_time(family_runs):
             part[place] = 0
             rises.append(net.gradient(without, task, error)[0][0] - E[0])
     expected = stats.spearmanr(sizes, rises).statistic
-    assert experiments.usefulness(family_runs)["usefulness"][1] == pytest.approx(expected, abs=1e-6)
+    assert family_trees.usefulness(family_runs)["usefulness"][1] == pytest.approx(expected, abs=1e-6)
 
 
 def test_stored_weights_give_the_run_again():
     """The hundred runs whose weights are kept are those of the survey of a thousand; four digits are enough."""
-    stored, thousand = (bp.SURVEYS[name].table(stored=DATA) for name in ("families_weights", "families"))
+    stored, thousand = (study.SURVEYS[name].table(stored=DATA) for name in ("families_weights", "families"))
     w = stored.filter(regex=r"^w\d+$").to_numpy()
     y = bp.family_network().forward(w, bp.family_trees().inputs)["person 2"]
     aunts = y[:, :, bp.families.case_of("Colin", "aunt")]
@@ -221,7 +222,7 @@ def test_stored_weights_give_the_run_again():
 
 
 def test_codes_and_colins_aunts_are_read_off_the_net(family_runs):
-    found = experiments.codes(family_runs) | experiments.colin(family_runs)
+    found = family_trees.codes(family_runs) | family_trees.colin(family_runs)
     parts = family_runs.net.matrices(family_runs.fit.weights)
     assert len(found) == 24 * 6 + 12 * 6 + 12 + 24
     assert found["3 Gina"] == pytest.approx(parts["person 1->person code"][:, 2, 22], abs=5e-4)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import bp
-from bp.files import REPOSITORY
-from bp.identity import core, describe, identify
+from study.files import REPOSITORY
+from study.identity import core, describe, identify
 
 PROGRAM = """
 from dataclasses import dataclass
@@ -280,7 +280,9 @@ def test_what_does_the_same_is_the_same(change, load):
 def test_processes_with_other_hash_seeds_say_the_same(typed, load):
     here = {name: identify(one) for name, one in load(typed=typed).items()}
     load = "exec(compile(open('program.py').read(), '<stdin>', 'exec'))" if typed else "from program import found"
-    script = f"from bp.identity import identify\n{load}\nprint({{name: identify(one) for name, one in found.items()}})"
+    script = (
+        f"from study.identity import identify\n{load}\nprint({{name: identify(one) for name, one in found.items()}})"
+    )
     for seed in "01":
         environment = os.environ | {
             "PYTHONHASHSEED": seed,

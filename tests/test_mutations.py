@@ -160,7 +160,7 @@ sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 
 def run(tests, copy, file="network.py", changes=()):
     """Run tests on a copy of the package, with some of its text replaced."""
-    for name in "bp", "tests":
+    for name in "bp", "study", "tests":
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     text = (copy / "bp" / file).read_text("utf-8")

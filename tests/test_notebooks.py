@@ -9,8 +9,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-import bp
-from bp import claims
+import study
+from study import claims
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -59,7 +59,7 @@ def test_every_picture_says_what_it_shows(path):
 @each
 def test_every_notebook_ends_with_something_to_play_with(path):
     last = code(path)[-1]
-    assert re.fullmatch(r"explore\.\w+\(\)", last.source)
+    assert re.fullmatch(r"explorers\.\w+\(\)", last.source)
     assert "image/png" in last.outputs[-1].data
 
 
@@ -115,7 +115,7 @@ def test_the_readmes_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for block in here:
         exec(compile(block, "README.md", "exec"), names := {})
-    assert len(names["table"]) == 600 and names["table"].equals(bp.read_survey(tmp_path / "runs" / "widths.csv"))
+    assert len(names["table"]) == 600 and names["table"].equals(study.read_survey(tmp_path / "runs" / "widths.csv"))
 
 
 def test_films_are_small():
@@ -151,8 +151,8 @@ def test_a_report_names_what_is_wrong():
 
 def test_verdicts_go_by_the_lower_end_of_the_interval():
     for low, verdict in ((0.951, "holds"), (0.95, "holds with a qualification"), (0.5, "does not hold")):
-        assert bp.verdict(bp.Estimate(0.99, low, 1.0)) == verdict
-    assert bp.verdict(bp.Estimate(0.9, 0.6, 1.0), holds=0.5, qualified=0.1) == "holds"
+        assert study.verdict(study.Estimate(0.99, low, 1.0)) == verdict
+    assert study.verdict(study.Estimate(0.9, 0.6, 1.0), holds=0.5, qualified=0.1) == "holds"
 
 
 def test_a_claim_reported_twice_is_refused(tmp_path):

@@ -18,9 +18,10 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 import bp
-from bp import files, survey
-from bp.files import REPOSITORY
-from bp.identity import core, identify
+import study
+from study import files, survey
+from study.files import REPOSITORY
+from study.identity import core, identify
 
 XOR = bp.Task({"input": [[0, 0, 1, 1], [0, 1, 0, 1]]}, {"output": [[0, 1, 1, 0]]})
 PHASES = [{"sweeps": 20, "epsilon": 0.1, "alpha": 0.5}, {"sweeps": 300, "epsilon": 0.5, "alpha": 0.9, "stop": True}]
@@ -32,11 +33,11 @@ def output_bias(runs):
 
 
 def xor(hidden=2, epsilon=0.5):
-    return bp.Experiment(bp.layered(2, hidden, 1), XOR, [PHASES[0], PHASES[1] | {"epsilon": epsilon}], [output_bias])
+    return study.Experiment(bp.layered(2, hidden, 1), XOR, [PHASES[0], PHASES[1] | {"epsilon": epsilon}], [output_bias])
 
 
-ONE = bp.Survey("one", xor(), range(7))
-GRID = bp.Survey("grid", xor, range(7), {"hidden": [2, 3], "epsilon": [0.5, 0.2]})
+ONE = study.Survey("one", xor(), range(7))
+GRID = study.Survey("grid", xor, range(7), {"hidden": [2, 3], "epsilon": [0.5, 0.2]})
 
 
 @pytest.fixture(autouse=True)
@@ -76,8 +77,8 @@ def test_a_grid_can_be_a_list_of_cells():
 
 
 def test_several_tolerances_have_a_column_each():
-    experiment = bp.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"sweeps": 2000, "tolerance": [0.5, 0.1]})
-    table = bp.Survey("both", experiment, range(20)).table()
+    experiment = study.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"sweeps": 2000, "tolerance": [0.5, 0.1]})
+    table = study.Survey("both", experiment, range(20)).table()
     for tolerance in (0.5, 0.1):
         net = experiment.net
         fit = bp.train(net, net.initial_weights(range(20)), XOR, 2000, 0.5, 0.9, tolerance=tolerance, stop=True)
@@ -94,8 +95,8 @@ def test_cases_by_seed_and_a_held_out_score():
         d = XOR.targets["output"][0][at]
         return {"right": (np.abs(np.take_along_axis(y, at, 1) - d) < 0.5)[:, 0], "held out": at[:, 0]}
 
-    experiment = bp.Experiment(bp.layered(2, 2, 1), task, PHASES, [held_out])
-    table = bp.Survey("split", experiment, range(8)).table()
+    experiment = study.Experiment(bp.layered(2, 2, 1), task, PHASES, [held_out])
+    table = study.Survey("split", experiment, range(8)).table()
     net = experiment.net
     for seed in range(8):
         rest = XOR.hold_out([seed % 4])
@@ -107,9 +108,9 @@ def test_cases_by_seed_and_a_held_out_score():
 
 
 def test_a_run_that_diverges_is_a_row_like_others():
-    wild = bp.Experiment(bp.Network([bp.Layer("input", 2), bp.Layer("output", 1, bp.linear)],
+    wild = study.Experiment(bp.Network([bp.Layer("input", 2), bp.Layer("output", 1, bp.linear)],
                                     [bp.Link("input", "output")]), XOR, {"sweeps": 3000, "epsilon": 9.0})  # fmt: skip
-    table = bp.Survey("wild", wild, range(4)).table()
+    table = study.Survey("wild", wild, range(4)).table()
     assert table.diverged.all() and table.error.isna().all() and (table.solved_at == -1).all()
 
 
@@ -131,7 +132,7 @@ def test_two_workers_give_the_same_rows():
 def test_the_file_has_the_rows_and_says_what_they_are(tmp_path):
     file = GRID.run(tmp_path)
     assert sorted(contents(tmp_path)) == ["grid.csv", "grid.json"]
-    table = bp.read_survey(file)
+    table = study.read_survey(file)
     assert table.equals(GRID.table())
     header = json.loads((tmp_path / "grid.json").read_text("utf-8"))
     assert header == table.attrs["header"]
@@ -231,7 +232,7 @@ sys.path.insert(0, {tests!r})
 import test_survey
 from dataclasses import replace
 from itertools import islice
-from bp import survey
+from study import survey
 survey.PARTS = 20
 def slowly(runs):
     time.sleep(0.05)
@@ -344,7 +345,7 @@ def begun(tmp_path, monkeypatch):
 @pytest.mark.parametrize("what", ["core", "metadata.version"])
 def test_parts_that_were_made_otherwise_are_not_mixed_with_ours(what, begun, monkeypatch):
     before = contents(begun)
-    monkeypatch.setattr(f"bp.survey.{what}", lambda *_: "another")
+    monkeypatch.setattr(f"study.survey.{what}", lambda *_: "another")
     with pytest.raises(ValueError, match=r".one.parts is of another survey .*: (core|libraries numpy) is .* here"):
         ONE.run(begun)
     assert contents(begun) == before
@@ -372,7 +373,7 @@ def test_a_damaged_part_is_named_before_anything_is_trained(cut, begun, monkeypa
         patch.setattr(survey, "_train", lambda *_: pytest.fail("nothing is to be trained"))
         ONE.run(begun)
     path.unlink()
-    assert bp.read_survey(ONE.run(begun)).equals(ONE.table())
+    assert study.read_survey(ONE.run(begun)).equals(ONE.table())
 
 
 def test_two_at_once_are_refused(begun):
@@ -404,9 +405,9 @@ def test_a_task_function_that_makes_other_cases_is_another_survey(tmp_path):
 
 def test_cells_with_other_columns_are_named_at_once(tmp_path):
     def experiment(tolerance):
-        return bp.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"tolerance": tolerance})
+        return study.Experiment(bp.layered(2, 2, 1), XOR, PHASES[1] | {"tolerance": tolerance})
 
-    mixed = bp.Survey("mixed", experiment, range(4), {"tolerance": [0.5, [0.5, 0.1]]})
+    mixed = study.Survey("mixed", experiment, range(4), {"tolerance": [0.5, [0.5, 0.1]]})
     for train in (mixed.table, lambda: mixed.run(tmp_path)):
         with pytest.raises(
             ValueError, match=r"there are rows with the columns .*; expected those of all others, tolerance"
@@ -421,9 +422,9 @@ def test_columns_of_mixed_values_are_the_same_in_memory_in_the_file_and_checked(
     def texts(runs):
         return {"text": [["1", "x", "True", "007"][seed % 4] for seed in runs.seeds]}
 
-    mixed = bp.Survey("mixed", experiment, range(5), {"limit": [None, 0.2, True, "auto", 1]})
+    mixed = study.Survey("mixed", experiment, range(5), {"limit": [None, 0.2, True, "auto", 1]})
     table, file = mixed.table(), mixed.run(tmp_path)
-    assert table.equals(bp.read_survey(file))
+    assert table.equals(study.read_survey(file))
     mixed.check(file, range(25))
     mixed.check(file, [6])
 
@@ -477,7 +478,7 @@ def test_a_helper_that_changes_while_a_survey_is_interrupted_is_seen(helper, tmp
     with pytest.raises(ValueError, match=r"one.csv is of another survey"):
         of_helper(helper(1000)).run(tmp_path)
     table = of_helper(helper(1000)).table(stored=tmp_path)
-    assert np.allclose(table.scaled, 1000 * bp.read_survey(tmp_path / "one.csv").scaled)
+    assert np.allclose(table.scaled, 1000 * study.read_survey(tmp_path / "one.csv").scaled)
 
 
 def test_a_worker_with_another_helper_is_refused(helper):
@@ -501,7 +502,7 @@ def test_a_set_as_a_grids_values_is_refused():
 
 def tamper(file, change):
     """Change the rows of a file, and have its header vouch for them."""
-    table = bp.read_survey(file)
+    table = study.read_survey(file)
     change(table)
     table.to_csv(file, index=False, lineterminator="\n")
     edit(file.with_suffix(".json"), sha256=survey._sha256(file))
@@ -510,7 +511,7 @@ def tamper(file, change):
 def test_rows_agree_to_the_last_digit(tmp_path):
     file = GRID.run(tmp_path)
     rows = [0, 13, 27]
-    assert GRID.check(file, rows).equals(bp.read_survey(file).iloc[rows].reset_index(drop=True))
+    assert GRID.check(file, rows).equals(study.read_survey(file).iloc[rows].reset_index(drop=True))
 
     def last_digit(table):
         table.loc[13, "error"] = np.nextafter(table.loc[13, "error"], 1)
@@ -572,11 +573,11 @@ def test_check_rows_names_what_it_does_not_compare_and_does_not_warn(tmp_path, m
     """For a warning would stand in a notebook's output on some machines only."""
     experiment, _ = BOUND["a measure"]
     one = replace(ONE, experiment=experiment)
-    monkeypatch.setitem(bp.SURVEYS, "one", one)
+    monkeypatch.setitem(study.SURVEYS, "one", one)
     file = one.run(tmp_path)
-    assert bp.check_rows(file, [1]).attrs["not compared"] == ""
+    assert study.check_rows(file, [1]).attrs["not compared"] == ""
     monkeypatch.setattr(survey, "platform", lambda: {"machine": "another"})
-    assert bp.check_rows(file, [1]).attrs["not compared"] == "sine"
+    assert study.check_rows(file, [1]).attrs["not compared"] == "sine"
 
 
 def test_a_cell_that_a_platform_decides_leaves_the_others_alone(tmp_path, monkeypatch):
@@ -586,7 +587,7 @@ def test_a_cell_that_a_platform_decides_leaves_the_others_alone(tmp_path, monkey
     RULES = {"squared": bp.squared, "mine": own_rule}
     two = replace(ONE, experiment=experiment, grid={"rule": RULES})
     file = two.run(tmp_path)
-    assert bp.read_survey(file).attrs["header"]["platform"] == survey.platform()
+    assert study.read_survey(file).attrs["header"]["platform"] == survey.platform()
     tamper(file, lambda table: table.__setitem__("error", table.error * (1 + 1e-15)))
     monkeypatch.setattr(survey, "platform", lambda: {"machine": "another"})
     with pytest.warns(UserWarning, match="not compared: diverged, error"):
@@ -613,7 +614,7 @@ def test_a_changed_declaration_is_seen(tmp_path):
     with pytest.raises(ValueError, match=r"rows are \[7\]; expected at least one number from 0 to 6"):
         ONE.check(file, [7])
     with pytest.raises(ValueError, match=r"no survey is named 'one'; expected one of symmetry, "):
-        bp.check_rows(file, [0])
+        study.check_rows(file, [0])
 
 
 def test_other_columns_are_seen(tmp_path):
@@ -666,10 +667,10 @@ def test_a_killed_dask_worker_changes_no_row(cluster):
             os.kill(victim, signal.SIGKILL)
         return result
 
-    train = bp.survey._train
+    train = study.survey._train
     with joblib.parallel_config(backend="dask"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bp.survey, "PARTS", 20)
-        patch.setattr(bp.survey, "_train", lambda *given: (kill(result) for result in train(*given)))
+        patch.setattr(study.survey, "PARTS", 20)
+        patch.setattr(study.survey, "_train", lambda *given: (kill(result) for result in train(*given)))
         table = survey.table()
     assert len(seen) == 20 and table.worker.nunique() >= 2
     assert victim not in cluster.run(os.getpid).values()
@@ -679,17 +680,17 @@ def test_a_killed_dask_worker_changes_no_row(cluster):
 # ---------------------------------------------------------------- what is stored
 
 
-@pytest.mark.parametrize("name", bp.SURVEYS)
+@pytest.mark.parametrize("name", study.SURVEYS)
 def test_the_stored_rows_come_out_again(name):
     """The first and the last row, and some between, to the last digit: a changed core, or a stale survey, fails."""
     file = REPOSITORY / "data" / "surveys" / f"{name}.csv"
-    table = bp.read_survey(file)
-    assert len(table) == len(bp.SURVEYS[name])
-    assert table.seed.tolist() == [*bp.SURVEYS[name].seeds] * len(bp.SURVEYS[name].cells)
+    table = study.read_survey(file)
+    assert len(table) == len(study.SURVEYS[name])
+    assert table.seed.tolist() == [*study.SURVEYS[name].seeds] * len(study.SURVEYS[name].cells)
     rows = 2 if name == "sequences_timed" else 12  # whose runs take seconds each
-    bp.check_rows(file, np.linspace(0, len(table) - 1, rows).astype(int))
+    study.check_rows(file, np.linspace(0, len(table) - 1, rows).astype(int))
 
 
 def test_nothing_else_is_stored():
     stored = {path.name for path in (REPOSITORY / "data" / "surveys").iterdir() if not path.name.endswith(".parts")}
-    assert stored == {f"{name}.{kind}" for name in bp.SURVEYS for kind in ("csv", "json")}
+    assert stored == {f"{name}.{kind}" for name in study.SURVEYS for kind in ("csv", "json")}

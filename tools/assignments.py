@@ -34,7 +34,7 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from bp.files import REPOSITORY, write_whole
+from study.files import REPOSITORY, write_whole
 
 COURSE = REPOSITORY / "notebooks" / "assignments"
 sys.path.insert(0, str(COURSE))

@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a copy runs its own code, whatever is installed
 
-from bp import claims
-from bp.files import REPOSITORY
+from study import claims
+from study.files import REPOSITORY
 
 WORK = REPOSITORY / ".reproduce"  # where notebooks run, until they are whole
 # What papermill and the kernel write that differs from one execution to the next.

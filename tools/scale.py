@@ -18,13 +18,14 @@ from joblib import parallel_config
 from joblib.externals.loky import get_reusable_executor
 
 import bp
+import study
 
 RUNS, SWEEPS, MILLION = (2_500, 5_000, 10_000, 20_000), 1425, 1_000_000
 
 
 def survey(name, runs):
     recipe = {"sweeps": SWEEPS, "epsilon": 0.1, "alpha": 0.9}
-    return bp.Survey(name, bp.Experiment(bp.layered(6, 2, 1), bp.symmetry(), recipe), range(runs))
+    return study.Survey(name, study.Experiment(bp.layered(6, 2, 1), bp.symmetry(), recipe), range(runs))
 
 
 def measure(runs, cores):

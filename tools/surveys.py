@@ -17,8 +17,8 @@ from reproduce import environment
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a copy runs its own code, whatever is installed
 os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], *filter(None, [os.environ.get("PYTHONPATH")])])  # workers, too
 
-import bp
-from bp.files import REPOSITORY
+import study
+from study.files import REPOSITORY
 
 
 def main():
@@ -26,12 +26,12 @@ def main():
     arguments.add_argument("--only", metavar="NAME", help="one survey, by name; default: all")
     arguments.add_argument("--seeds", metavar="N", type=int, help="the first N seeds of each, into runs/surveys/")
     asked = arguments.parse_args()
-    if asked.only and asked.only not in bp.SURVEYS:
-        raise SystemExit(f"there is no survey {asked.only!r}; expected one of {', '.join(bp.SURVEYS)}")
+    if asked.only and asked.only not in study.SURVEYS:
+        raise SystemExit(f"there is no survey {asked.only!r}; expected one of {', '.join(study.SURVEYS)}")
     if asked.seeds is not None and asked.seeds < 1:
         raise SystemExit(f"the number of seeds is {asked.seeds}; expected at least 1")
     folder = REPOSITORY / "data" if asked.seeds is None else REPOSITORY / "runs"
-    for survey in bp.SURVEYS.values():
+    for survey in study.SURVEYS.values():
         if asked.only not in (None, survey.name):
             continue
         if asked.seeds is not None:
@@ -42,7 +42,7 @@ def main():
                 file = survey.run(folder / "surveys")
                 how = f"{time.monotonic() - begun:,.0f} s"
                 if there and asked.seeds is None:
-                    left_out = bp.check_rows(file, [0, len(survey) // 2, len(survey) - 1]).attrs["not compared"]
+                    left_out = study.check_rows(file, [0, len(survey) // 2, len(survey) - 1]).attrs["not compared"]
                     but = f", but for what another platform decides: {left_out}" if left_out else ""
                     how = f"there already; three of them trained again agree{but}"
         except ValueError as error:

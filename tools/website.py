@@ -20,7 +20,7 @@ from reproduce import home, notebooks
 from tqdm import tqdm
 from traitlets.config import Config
 
-from bp.files import REPOSITORY
+from study.files import REPOSITORY
 
 DOCUMENTS = {REPOSITORY / "CLAIMS.md": "claims"}
 DOCUMENTS |= {path: path.stem for path in sorted((REPOSITORY / "docs").glob("*.md"))}

@@ -58,7 +58,7 @@ def home(tmp_path_factory):
             home / "fresh" / path.name,
         )
     for name in ("symmetry", "one_pass", "family_trees"):
-        cells = [nbformat.v4.new_code_cell(f"from bp import explore\nexplore.{name}()")]
+        cells = [nbformat.v4.new_code_cell(f"from study import explorers\nexplorers.{name}()")]
         python = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), home / "play" / f"{name}.ipynb")
     for name, values in SETTINGS.items():

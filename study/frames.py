@@ -1,7 +1,7 @@
 """What there is to play with, as pure functions: the values of some controls -> a figure, its words, and what to read.
 
 The words are for those who do not see the figure, and the same on every machine; what to read below it is HTML.
-`bp.explore` has the controls.
+`study.explorers` has the controls.
 """
 
 from dataclasses import replace
@@ -10,14 +10,14 @@ from functools import lru_cache
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import draw, experiments, tasks
-from .descent import train
+from bp import Layer, Link, Network, Task, family_network, layered, parity, right, train, unfold
+from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, questions
+
+from . import draw
 from .draw import MINUS, number
-from .families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, family_network, questions
+from .family_trees import FAMILIES, OURS, at_random, schedule
 from .files import REPOSITORY
-from .iterative import unfold
-from .landscape import TASKS
-from .network import Layer, Link, Network, Task, layered
+from .minima import TASKS
 from .survey import read_survey
 
 
@@ -45,7 +45,7 @@ EVERY = 50  # sweeps between two moments that can be looked at
 
 @lru_cache(64)
 def watched(task, hidden, skips, epsilon, alpha, seed):
-    """A net and its `Fit` of one run on one of `bp.landscape.TASKS`, with snapshots."""
+    """A net and its `Fit` of one run on one of `study.minima.TASKS`, with snapshots."""
     inputs, outputs, cases = TASKS[task]
     net = layered(inputs, hidden, outputs, skips=[(0, 2)] if skips else ())
     w, moments = net.initial_weights([seed]), range(0, SWEEPS + 1, EVERY)
@@ -122,7 +122,7 @@ def hand_values(w):
 
 def hand_case(case):
     """One of the four cases of XOR."""
-    return tasks.parity(2).of_case(case)
+    return parity(2).of_case(case)
 
 
 def descended(weights, case, epsilon):
@@ -212,7 +212,7 @@ def stored_runs():
 
 def held_out(seed):
     """The four questions that a run's seed holds out."""
-    away = experiments.at_random(experiments.FAMILIES, 4)([seed]).held_out[0]
+    away = at_random(FAMILIES, 4)([seed]).held_out[0]
     return [asked for asked, missing in zip(questions(), away, strict=True) if missing]
 
 
@@ -311,9 +311,9 @@ FAMILY_SWEEPS = 1500
 def family_run(epsilon, limit, decay, seed):
     """One run on the family trees, by the schedule of Fig. 4's caption: its task, E of every sweep, `(1501,)`, and the
     weights, `(1, size)`, at every 50th."""
-    w, task = FAMILY_NET.initial_weights([seed], limit), experiments.at_random(experiments.FAMILIES, 4)([seed])
-    first, rest = experiments.schedule(epsilon, FAMILY_SWEEPS)
-    how = {"decay": decay, "error": experiments.OURS["error"], "progress": False}
+    w, task = FAMILY_NET.initial_weights([seed], limit), at_random(FAMILIES, 4)([seed])
+    first, rest = schedule(epsilon, FAMILY_SWEEPS)
+    how = {"decay": decay, "error": OURS["error"], "progress": False}
     begun = train(FAMILY_NET, w, task, **first, **how)
     fit = train(FAMILY_NET, begun, task, **rest, **how, snapshots=range(EVERY, FAMILY_SWEEPS + 1, EVERY))
     E = np.concatenate([begun.error[:-1, 0], fit.error[:, 0]])
@@ -322,7 +322,7 @@ def family_run(epsilon, limit, decay, seed):
 
 def score(task, w):
     """Which of the 100 questions that a run is taught are right, and which of the 4 others: two arrays of bool."""
-    known, away = tasks.right(FAMILY_NET, w, experiments.FAMILIES)[0], task.held_out[0]
+    known, away = right(FAMILY_NET, w, FAMILIES)[0], task.held_out[0]
     return known[~away], known[away]
 
 
@@ -333,7 +333,7 @@ def people_units(w):
 
 def receptive_fields(sweep, decay, seed):
     """Fig. 4 of a run by our recipe after some sweeps, with decay or without, and its learning curve."""
-    ours = experiments.OURS
+    ours = OURS
     task, E, moments = family_run(ours["epsilon"], ours["limit"], ours["decay"] * decay, seed)
     weights, last = people_units(moments[sweep // EVERY]), people_units(moments[-1])
     figure = Figure(figsize=(11, 3.6), layout="constrained")

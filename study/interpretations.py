@@ -9,12 +9,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from .experiments import FAMILIES, PRINTED_SPLIT, RULES, at_random, questions_right, schedule
-from .families import FEATURES, case_of, correlation, family_network
-from .network import Link, Network, Task
+from bp import Link, Network, Task, family_network, right, sequences, squared, tanh
+from bp.families import FEATURES, case_of, correlation
+from bp.tasks import STRINGS
+
+from .family_trees import FAMILIES, RULES, at_random, questions_right, schedule
+from .sequences import PRINTED_SPLIT
 from .survey import Experiment
-from .tasks import STRINGS, right, sequences
-from .units import squared, tanh
 
 two_sided = tanh.with_gain(0.5)  # 2 logistic(x) - 1
 

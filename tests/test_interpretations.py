@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import bp
-from bp import experiments, recipe
-from bp.identity import describe
-from bp.recipe import READINGS, families_read, sequences_read
+import study
+from study import family_trees, interpretations, sequences
+from study.identity import describe
+from study.interpretations import READINGS, families_read, sequences_read
 
 
 def told(experiment):
@@ -16,7 +17,7 @@ def told(experiment):
 
 
 def test_the_first_of_each_kind_is_printed():
-    experiment, printed = families_read(), experiments.families_experiment(**experiments.PRINTED)
+    experiment, printed = families_read(), family_trees.experiment(**family_trees.PRINTED)
     for phase, expected in zip(experiment.recipe, printed.recipe, strict=True):
         assert {key: phase[key] for key in ("sweeps", "epsilon", "alpha", "decay")} == {
             key: expected[key] for key in ("sweeps", "epsilon", "alpha", "decay")
@@ -96,7 +97,7 @@ def test_what_the_labels_of_the_net_say():
 
 def test_two_sided_units():
     x = np.linspace(-4, 4, 33)
-    unit = recipe.two_sided
+    unit = interpretations.two_sided
     y = unit.function(unit.gain * x)
     assert y == pytest.approx(2 / (1 + np.exp(-x)) - 1)
     slope = (unit.function(unit.gain * (x + 1e-6)) - unit.function(unit.gain * (x - 1e-6))) / 2e-6
@@ -106,9 +107,9 @@ def test_two_sided_units():
 def test_scores_do_not_depend_on_how_cases_are_coded():
     """Right and held out are counted from the desired answers, whatever the targets and the inputs are."""
     runs = families_read(0.05, rule="squared, 0.2 / 0.8", range="±1").run([0, 1])
-    found = recipe.scores(runs)
+    found = interpretations.scores(runs)
     y = runs.net.forward(runs.fit.weights, runs.task.inputs)["person 2"]
-    good = ((y > 0.5) == (experiments.FAMILIES.targets["person 2"] == 1)).all(axis=1)
+    good = ((y > 0.5) == (family_trees.FAMILIES.targets["person 2"] == 1)).all(axis=1)
     held_out = runs.task.held_out
     assert found["trained right by half"].tolist() == (good & ~held_out).sum(axis=1).tolist()
     assert found["held out right by half"].tolist() == (good & held_out).sum(axis=1).tolist()
@@ -121,7 +122,7 @@ def test_scores_do_not_depend_on_how_cases_are_coded():
 
 
 def test_the_control_is_printed_where_nothing_departs():
-    ours, printed = sequences_read(), experiments.sequences_experiment(sweeps=500)
+    ours, printed = sequences_read(), sequences.experiment(sweeps=500)
     (phase,) = ours.recipe
     assert (phase["sweeps"], phase["epsilon"], phase["alpha"], phase["decay"]) == (500, 0.02, 0.9, 0)
     assert np.array_equal(ours.task.held_out, printed.task.held_out)
@@ -132,7 +133,7 @@ def test_the_control_is_printed_where_nothing_departs():
 
 
 def test_the_search_covers_what_it_says():
-    steps = bp.SURVEYS["recipe_steps"].cells
+    steps = study.SURVEYS["recipe_steps"].cells
     printed = {kind: next(iter(labels)) for kind, labels in READINGS.items()}
     for cell in steps:
         assert {kind for kind in READINGS if cell[kind] != printed[kind]} <= {"decay"} | set(READINGS)
@@ -140,7 +141,7 @@ def test_the_search_covers_what_it_says():
     assert {(kind, cell[kind]) for cell in steps for kind in READINGS} == {
         (kind, label) for kind, labels in READINGS.items() for label in labels
     }
-    random = bp.SURVEYS["recipe_random"].cells
+    random = study.SURVEYS["recipe_random"].cells
     assert len(random) == len({tuple(cell.values()) for cell in random}) == 300
     for kind in set(READINGS) - {"update"}:
         counts = [sum(cell[kind] == label for cell in random) for label in READINGS[kind]]
@@ -150,7 +151,7 @@ def test_the_search_covers_what_it_says():
 def test_nets_of_other_depths():
     """So many matrices on every way from a person to the answer; the units of the printed net, and twelve more."""
     for depth in (2, 3, 4, 5):
-        net = recipe.net_of_depth(depth)
+        net = interpretations.net_of_depth(depth)
         above = {link.source: link.target for link in net.links}
         for name in ("person 1", "relationship"):
             steps = 0
@@ -159,12 +160,12 @@ def test_nets_of_other_depths():
             assert steps == depth
         known = bp.family_network().units | {"second central": 12}
         assert all(known[name] == units for name, units in net.units.items())
-    assert recipe.net_of_depth(4).shapes == bp.family_network().shapes
+    assert interpretations.net_of_depth(4).shapes == bp.family_network().shapes
 
 
 def test_the_plateau_is_left_when_the_error_falls():
-    runs = recipe.plateau_experiment(2, 0.05, 0.3, 0.0).run([0, 1, 2])
-    found = recipe.left_at(runs)["left at"]
+    runs = interpretations.plateau_experiment(2, 0.05, 0.3, 0.0).run([0, 1, 2])
+    found = interpretations.left_at(runs)["left at"]
     fit = runs.net.initial_weights([0, 1, 2])
     E = []
     for phase in runs.experiment.recipe:
@@ -174,5 +175,5 @@ def test_the_plateau_is_left_when_the_error_falls():
     assert E.shape == (20 + 1200, 3)
     for run, at in enumerate(found):
         assert at >= 20 and E[at, run] < 0.9 * 0.18 * 112 and (E[20 : at - 9 : 10, run] >= 0.9 * 0.18 * 112).all()
-    decayed = recipe.plateau_experiment(4, 0.01, 0.2, 0.004)
-    assert recipe.left_at(decayed.run([0]))["left at"].tolist() == [-1]
+    decayed = interpretations.plateau_experiment(4, 0.01, 0.2, 0.004)
+    assert interpretations.left_at(decayed.run([0]))["left at"].tolist() == [-1]

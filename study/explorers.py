@@ -1,4 +1,4 @@
-"""Something to play with: controls around `bp.pictures`. Not part of `import bp`, which needs no widgets."""
+"""Something to play with: controls around `study.frames`. Not part of `import study`, which needs no widgets."""
 
 from html import escape
 from time import perf_counter
@@ -7,8 +7,9 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import traitlets
 
-from . import draw, pictures
-from .families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS
+from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS
+
+from . import draw, frames
 
 
 class Explorer(widgets.VBox):
@@ -106,27 +107,27 @@ def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
     pattern = tuple(switch(f"input {k}", k in (2, 5), layout={"width": "80px"}) for k in range(1, 7))
     rates = slider("ε", epsilon, 0.01, 1.0, 0.01), slider("α", alpha, 0.0, 0.99, 0.01)
     run = whole("seed", seed, 0, 99), whole("hidden units", hidden, 1, 8)
-    sweep = whole("sweeps", pictures.SWEEPS, 0, pictures.SWEEPS, pictures.EVERY)
+    sweep = whole("sweeps", frames.SWEEPS, 0, frames.SWEEPS, frames.EVERY)
     names = ("pattern", "epsilon", "alpha", "seed", "hidden", "sweep")
     controls = dict(zip(names, (pattern, *rates, *run, sweep), strict=True))
-    return Explorer(pictures.symmetry, controls, [pattern, rates, run, [sweep, player(sweep)]])
+    return Explorer(frames.symmetry, controls, [pattern, rates, run, [sweep, player(sweep)]])
 
 
 def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
     """Equations (1)-(8) by hand: a net with nine weights, step by step forward, back, and down."""
-    named = zip(pictures.NAMES, weights, strict=True)
+    named = zip(frames.NAMES, weights, strict=True)
     nine = tuple(slider(name, one, -20.0, 20.0, 0.01, layout=NARROW) for name, one in named)
     cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
     case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
-    last = len(pictures.STEPS) - 1
+    last = len(frames.STEPS) - 1
     epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1), whole("step", last, 0, last)
     change = widgets.Button(description="change the weights (8)", layout={"width": "200px"})
     controls = {"weights": nine, "case": case, "epsilon": epsilon, "step": step}
-    explorer = Explorer(pictures.one_pass, controls, [[case], [step, player(step, 1500)], [epsilon, change], nine])
+    explorer = Explorer(frames.one_pass, controls, [[case], [step, player(step, 1500)], [epsilon, change], nine])
 
     def descend(_):
         now = explorer.values()
-        explorer.set(weights=pictures.descended(now["weights"], now["case"], now["epsilon"]))
+        explorer.set(weights=frames.descended(now["weights"], now["case"], now["epsilon"]))
 
     change.on_click(descend)
     return explorer
@@ -158,10 +159,10 @@ def family_trees(person="Colin", relationship="aunt", seed=0):
     asked = widgets.ToggleButtons(options=RELATIONSHIPS, value=relationship, style={"button_width": "90px"})
     asked.layout.width = "600px"  # two rows of six, as in Fig. 3
     controls = {"person": tree, "relationship": asked, "seed": run}
-    explorer = Explorer(pictures.family_trees, controls, [[tree], [asked], [run, away]])
+    explorer = Explorer(frames.family_trees, controls, [[tree], [asked], [run, away]])
 
     def list_them(_=None):
-        four = [(" has-".join(question), question) for question in pictures.held_out(run.value)]
+        four = [(" has-".join(question), question) for question in frames.held_out(run.value)]
         away.options = [("choose one of this run's", ()), *four]
 
     def jump(change):
@@ -182,10 +183,10 @@ def codes(person="Colin", relationship="aunt", seed=0):
     asked = widgets.Dropdown(options=RELATIONSHIPS, value=relationship, description="has-", style=WIDE)
     run = whole("seed", seed, 0, 99)
     controls = {"code": units, "relationship": asked, "seed": run}
-    explorer = Explorer(pictures.codes, controls, [[whose, asked], units, [run]])
+    explorer = Explorer(frames.codes, controls, [[whose, asked], units, [run]])
 
     def begin(_=None):
-        explorer.set(code=pictures.person_codes(run.value)[PEOPLE.index(whose.value)].round(2).tolist())
+        explorer.set(code=frames.person_codes(run.value)[PEOPLE.index(whose.value)].round(2).tolist())
 
     begin()
     whose.observe(begin, "value")
@@ -196,14 +197,14 @@ def codes(person="Colin", relationship="aunt", seed=0):
 
 def receptive_fields(seed=0):
     """Fig. 4 growing over the sweeps, with decay and without. Trained here, by our recipe."""
-    last = pictures.FAMILY_SWEEPS
+    last = frames.FAMILY_SWEEPS
     sweep, decay, run = (
-        whole("sweeps", last, 0, last, pictures.EVERY),
+        whole("sweeps", last, 0, last, frames.EVERY),
         switch("with decay", True),
         whole("seed", seed, 0, 99),
     )
     controls = {"sweep": sweep, "decay": decay, "seed": run}
-    return Explorer(pictures.receptive_fields, controls, [[sweep, player(sweep)], [decay, run]])
+    return Explorer(frames.receptive_fields, controls, [[sweep, player(sweep)], [decay, run]])
 
 
 def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
@@ -215,7 +216,7 @@ def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
         "seed": whole("seed", seed, 0, 99),
     }
     one, two, three, four = controls.values()
-    return Explorer(pictures.recipe, controls, [[one, two], [three, four]])
+    return Explorer(frames.recipe, controls, [[one, two], [three, four]])
 
 
 def time(weights=(4.0, 3.0, -3.0, 2.0), start=(1.0, 0.0, 0.0), wanted=1.0, steps=4):
@@ -228,12 +229,12 @@ def time(weights=(4.0, 3.0, -3.0, 2.0), start=(1.0, 0.0, 0.0), wanted=1.0, steps
     controls = {"weights": four, "start": first, "wanted": aim, "steps": length, "moment": moment}
     rows = [four, first, [length, aim], [moment, player(moment, 800)]]
     length.observe(lambda change: setattr(moment, "max", 2 * change.new), "value")
-    return Explorer(pictures.time, controls, rows)
+    return Explorer(frames.time, controls, rows)
 
 
 def minima(hidden=2, skips=False, epsilon=0.5, alpha=0.9, seed=0):
     """XOR with any number of hidden units: where do runs get stuck, and what are ways around?"""
-    sweep = whole("sweeps", pictures.SWEEPS, 0, pictures.SWEEPS, pictures.EVERY)
+    sweep = whole("sweeps", frames.SWEEPS, 0, frames.SWEEPS, frames.EVERY)
     controls = {
         "hidden": whole("hidden units", hidden, 1, 8),
         "skips": switch("connections that skip", skips, layout={"width": "200px"}),
@@ -243,4 +244,4 @@ def minima(hidden=2, skips=False, epsilon=0.5, alpha=0.9, seed=0):
         "sweep": sweep,
     }
     one, two, three, four, five, _ = controls.values()
-    return Explorer(pictures.minima, controls, [[one, two], [three, four], [five], [sweep, player(sweep)]])
+    return Explorer(frames.minima, controls, [[one, two], [three, four], [five], [sweep, player(sweep)]])

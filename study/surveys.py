@@ -3,41 +3,11 @@
 import warnings
 from itertools import product
 
-from . import checks
-from .experiments import (
-    OURS,
-    READINGS,
-    RULES,
-    SPLITS,
-    all_weights,
-    doubles,
-    families,
-    families_experiment,
-    families_held_out,
-    families_printed,
-    questions_right,
-    sequences_experiment,
-    symmetry_experiment,
-    symmetry_reading,
-    symmetry_width,
-    those_of_fig_8,
-    timed_sequences_experiment,
-    weights,
-)
-from .families import questions
-from .landscape import (
-    ACTIVATIONS,
-    METHODS,
-    STEPS,
-    WIDTHS,
-    activation_experiment,
-    method_experiment,
-    momentum_experiment,
-    range_experiment,
-    update_experiment,
-    width_experiment,
-)
-from .recipe import (
+from bp.families import questions
+
+from . import checks, family_trees, sequences, symmetry
+from .family_trees import OURS, RULES, all_weights, questions_held_out, questions_right, those_of_fig_8
+from .interpretations import (
     EPSILONS,
     FINALISTS,
     at_a_venture,
@@ -47,40 +17,54 @@ from .recipe import (
     plateau_experiment,
     sequences_read,
 )
+from .minima import ACTIVATIONS, WIDTHS, activation_experiment, range_experiment, width_experiment
+from .optimisers import METHODS, STEPS, method_experiment, momentum_experiment, update_experiment
 from .survey import Survey, read_header
 
 SURVEYS = {
     survey.name: survey
     for survey in (
-        Survey("symmetry", symmetry_experiment(after=500, measures=[doubles, weights]), range(10_000)),
-        Survey("symmetry_readings", symmetry_reading, range(1000), {"reading": READINGS}),
+        Survey(
+            "symmetry", symmetry.experiment(after=500, measures=[symmetry.doubles, symmetry.weights]), range(10_000)
+        ),
+        Survey("symmetry_readings", symmetry.interpretation, range(1000), {"reading": symmetry.READINGS}),
         # the mean over 64 cases, not half the sum: 32 times less
-        Survey("symmetry_mean", symmetry_experiment(epsilon=0.1 / 32), range(1000)),
+        Survey("symmetry_mean", symmetry.experiment(epsilon=0.1 / 32), range(1000)),
         Survey(
             "symmetry_widths",
-            symmetry_width,
+            symmetry.width,
             range(1000),
             {"hidden": [2, 3, 4, 6, 8], "epsilon": [0.1, 0.05, 0.02, 0.01]},
         ),
         Survey(
-            "families_printed", families_printed, range(500), {"rule": RULES, "decay": [0.002, 0.0], "sweeps": [1500]}
+            "families_printed",
+            family_trees.printed,
+            range(500),
+            {"rule": RULES, "decay": [0.002, 0.0], "sweeps": [1500]},
         ),
         Survey(
             "families_patience",
-            families_printed,
+            family_trees.printed,
             range(100),
             {"rule": ["hinge"], "decay": [0.002, 0.0], "sweeps": [15_000]},
         ),
-        Survey("families", families, range(1000), {"decay": [0.002, 0.0]}),
-        Survey("families_weights", families_experiment(measures=[questions_right, all_weights], **OURS), range(100)),
-        Survey("families_held_out", families_held_out, range(2000), {"held_out": [1, 4, 8, 16, 24]}),
+        Survey("families", family_trees.measured, range(1000), {"decay": [0.002, 0.0]}),
         Survey(
-            "families_questions", families_held_out, range(50), {"held_out": [" ".join(asked) for asked in questions()]}
+            "families_weights",
+            family_trees.experiment(measures=[questions_right, all_weights], **OURS),
+            range(100),
         ),
-        Survey("families_fig8", families_held_out, range(10), {"held_out": those_of_fig_8()}),
-        Survey("sequences", sequences_experiment(), range(1000)),
-        Survey("sequences_splits", sequences_experiment, range(40), {"split": SPLITS, "sweeps": [500]}),
-        Survey("sequences_timed", timed_sequences_experiment, range(50), {"epsilon": [0.02, 0.005]}),
+        Survey("families_held_out", questions_held_out, range(2000), {"held_out": [1, 4, 8, 16, 24]}),
+        Survey(
+            "families_questions",
+            questions_held_out,
+            range(50),
+            {"held_out": [" ".join(asked) for asked in questions()]},
+        ),
+        Survey("families_fig8", questions_held_out, range(10), {"held_out": those_of_fig_8()}),
+        Survey("sequences", sequences.experiment(), range(1000)),
+        Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
+        Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),
         Survey(
             "recipe_steps",
             families_read,

@@ -3,8 +3,9 @@
 A function is its syntax tree without docstrings (formatting and comments change nothing, and all Pythons read the same
 tree), its defaults, what it closes over, and, in turn, every function, class and constant that it names, in whatever
 file they stand. Where no source is found that compiles to what runs (typed at a prompt), its bytecode stands for the
-tree, and Python's version with it. Installed libraries and this package's core are known by their names. Other objects
-are their class and what pickle would keep of them; sets are taken in the order of their members' digits.
+tree, and Python's version with it. Installed libraries and the core, which is `bp` and what keeps surveys, are known by
+their names. Other objects are their class and what pickle would keep of them; sets are taken in the order of their
+members' digits.
 
 Not seen: files that a function reads, and names that it makes up while it runs.
 
@@ -32,21 +33,16 @@ from types import CodeType, FunctionType, ModuleType
 
 import numpy as np
 
+import bp
+from bp import Activation, ErrorRule, Network, Task
+
 from .checks import fail
-from .network import Network, Task
-from .units import Activation, ErrorRule
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
-PACKAGE = __name__.rpartition(".")[0]
-CORE = [
-    path
-    for name in (
-        *("checks", "descent", "equations", "families", "files", "identity"),
-        *("iterative", "kernel", "layout", "network", "survey", "tasks", "units"),
-    )
-    if (path := Path(__file__).with_name(f"{name}.py")).exists()
-]
-_CORE_AS_IMPORTED = [path.read_text(encoding="utf-8") for path in CORE]  # it may be edited while it runs
+ENGINE = ("checks", "files", "identity", "survey")  # the files of this package that train and keep surveys
+CORE = {f"bp.{path.stem}": path for path in sorted(Path(bp.__file__).parent.glob("*.py"))}
+CORE |= {f"{__package__}.{name}": Path(__file__).with_name(f"{name}.py") for name in ENGINE}
+_CORE_AS_IMPORTED = [path.read_text(encoding="utf-8") for path in CORE.values()]  # it may be edited while it runs
 STANDARD = f"{Path(os.__file__).parent}{os.sep}"
 
 
@@ -60,7 +56,7 @@ def identify(value, running=False):
 
 @cache
 def core():
-    """The sixteen digits of the package's core, as it was imported."""
+    """The sixteen digits of the core, as it was imported."""
     return _hash("\n".join(_dump(ast.parse(text)) for text in _CORE_AS_IMPORTED))
 
 
@@ -308,12 +304,14 @@ def _own(module, file):
     """Whether code is looked at: not that of the core and of installed libraries, which are known by name."""
     if module == "__main__":
         return True
-    if module.startswith(f"{PACKAGE}."):
-        return f"{module.removeprefix(PACKAGE + '.')}.py" not in {path.name for path in CORE}
+    if module == "bp" or module in CORE:
+        return False
+    if module.partition(".")[0] == __package__:
+        return True
     if not file:
         return module.partition(".")[0] not in sys.stdlib_module_names
     installed = file.startswith((STANDARD, "<frozen")) or {"site-packages", "dist-packages"} & {*Path(file).parts}
-    return module == PACKAGE or not installed
+    return not installed
 
 
 def _file(module):

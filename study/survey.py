@@ -28,13 +28,12 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from threadpoolctl import threadpool_info
 from tqdm import tqdm
 
-from . import checks, layout
+from bp import Fit, Network, Task, layout, squared, train
+
+from . import checks
 from .checks import fail
-from .descent import Fit, train
 from .files import write_whole
 from .identity import core, describe, identify
-from .network import Network, Task
-from .units import squared
 
 PART = 500  # the most runs that one worker trains before they are written
 EARLIER = "NumPy, before the kernel"  # a core whose rows are other runs, to the last digits: not compared

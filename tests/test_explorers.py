@@ -8,28 +8,29 @@ import numpy as np
 import pytest
 
 import bp
-from bp import explore, pictures
+import study
 from bp.families import PEOPLE, RELATIONSHIPS, questions
+from study import explorers, family_trees, frames
 
 EXPLORERS = [
-    explore.symmetry,
-    explore.one_pass,
-    explore.family_trees,
-    explore.codes,
-    explore.receptive_fields,
-    explore.recipe,
-    explore.time,
-    explore.minima,
+    explorers.symmetry,
+    explorers.one_pass,
+    explorers.family_trees,
+    explorers.codes,
+    explorers.receptive_fields,
+    explorers.recipe,
+    explorers.time,
+    explorers.minima,
 ]
 OTHER = {  # two values of each that are not those at first
-    explore.symmetry: {"pattern": (True,) * 6, "epsilon": 0.05},
-    explore.one_pass: {"weights": (0.5,) * 9, "step": 4},
-    explore.family_trees: {"person": "Gina", "seed": 2},
-    explore.codes: {"code": (0.5,) * 6, "relationship": "father"},
-    explore.receptive_fields: {"sweep": 100, "decay": False},
-    explore.recipe: {"epsilon": 0.1, "limit": 1.0},
-    explore.time: {"start": (0.5, 0.5, 0.5), "moment": 2},
-    explore.minima: {"hidden": 3, "skips": True},
+    explorers.symmetry: {"pattern": (True,) * 6, "epsilon": 0.05},
+    explorers.one_pass: {"weights": (0.5,) * 9, "step": 4},
+    explorers.family_trees: {"person": "Gina", "seed": 2},
+    explorers.codes: {"code": (0.5,) * 6, "relationship": "father"},
+    explorers.receptive_fields: {"sweep": 100, "decay": False},
+    explorers.recipe: {"epsilon": 0.1, "limit": 1.0},
+    explorers.time: {"start": (0.5, 0.5, 0.5), "moment": 2},
+    explorers.minima: {"hidden": 3, "skips": True},
 }
 each = pytest.mark.parametrize("make", EXPLORERS, ids=lambda make: make.__name__)
 
@@ -39,7 +40,7 @@ def plain(html):
 
 
 def test_all_explorers_are_here():
-    made_here = [f for name, f in vars(explore).items() if inspect.isfunction(f) and not name.startswith("_")]
+    made_here = [f for name, f in vars(explorers).items() if inspect.isfunction(f) and not name.startswith("_")]
     helpers = {"slider", "whole", "player", "switch", "escape", "perf_counter"}
     assert {f.__name__ for f in made_here} - helpers == {make.__name__ for make in EXPLORERS}
 
@@ -64,7 +65,7 @@ def test_moving_a_control_draws_once_and_so_does_set(make):
     explorer, drawn = make(), []
     picture = explorer.picture
     explorer.picture = lambda **values: drawn.append(values) or picture(**values)
-    name = "relationship" if make is explore.family_trees else "seed" if "seed" in explorer.controls else None
+    name = "relationship" if make is explorers.family_trees else "seed" if "seed" in explorer.controls else None
     if name is None:
         control, value = next(iter(explorer.controls.values()))[0], 0.25
     else:
@@ -80,7 +81,7 @@ def test_moving_a_control_draws_once_and_so_does_set(make):
 
 
 def test_an_explorer_survives_a_wrong_value():
-    explorer = explore.one_pass()
+    explorer = explorers.one_pass()
     with pytest.raises(ValueError):
         explorer.set(weights=(1, 2))
     before = explorer.numbers.value
@@ -92,7 +93,7 @@ def test_symmetry_shows_what_the_core_computes():
     pattern = (1, 0, 0, 0, 0, 1)
     net, task = bp.layered(6, 3, 1), bp.symmetry()
     fit = bp.train(net, net.initial_weights([4]), task, 200, 0.2, 0.8)
-    _, alt, told = pictures.symmetry(pattern, 0.2, 0.8, 4, 3, 200)
+    _, alt, told = frames.symmetry(pattern, 0.2, 0.8, 4, 3, 200)
     parts = net.matrices(fit.weights)
     x = [float(parts["input->hidden"][0, k] @ pattern + parts["hidden"][0, k]) for k in range(3)]
     y = [1 / (1 + np.exp(-value)) for value in x]
@@ -112,8 +113,8 @@ def test_one_pass_agrees_with_central_differences():
         return (f(w53 * y3 + w54 * y4 + b5) - d) ** 2 / 2
 
     slopes = [(E(weights + move) - E(weights - move)) / (2 * h) for move in h * np.eye(9)]
-    told = plain(pictures.one_pass(tuple(weights), case, 2.0, len(pictures.STEPS) - 1)[2])
-    for name, slope in zip(pictures.NAMES, slopes, strict=True):
+    told = plain(frames.one_pass(tuple(weights), case, 2.0, len(frames.STEPS) - 1)[2])
+    for name, slope in zip(frames.NAMES, slopes, strict=True):
         if name[0] == "w":
             found = re.search(rf"∂E/∂{name} = .* = (-?[\d.]+)", told)[1]
         else:
@@ -121,11 +122,11 @@ def test_one_pass_agrees_with_central_differences():
         assert float(found) == pytest.approx(slope, abs=6e-5), name
     assert f"E = ½ (y5 - d)² = {E(weights):.4f}" in told
     assert f"from E = {E(weights):.4f} to {E(weights - 2 * np.array(slopes)):.4f}" in told
-    assert pictures.descended(tuple(weights), case, 2.0) == pytest.approx(weights - 2 * np.array(slopes), abs=1e-6)
+    assert frames.descended(tuple(weights), case, 2.0) == pytest.approx(weights - 2 * np.array(slopes), abs=1e-6)
 
 
 def test_one_pass_tells_only_what_is_reached():
-    told = [pictures.one_pass((0.1,) * 9, 1, 1.0, step)[2] for step in range(len(pictures.STEPS))]
+    told = [frames.one_pass((0.1,) * 9, 1, 1.0, step)[2] for step in range(len(frames.STEPS))]
     plainly = [plain(one) for one in told]
     assert all(later.startswith(before) for before, later in pairwise(plainly))
     assert [len(re.findall(r"\(\d\)", one)) for one in plainly] == [0, 2, 4, 6, 8, 11, 15, 19, 20]
@@ -134,42 +135,41 @@ def test_one_pass_tells_only_what_is_reached():
 def test_the_family_trees_judge_as_the_core_does():
     """By Hinton's criterion, all 104 questions of a run, and those that it was never taught."""
     task, seed = bp.family_trees(), 3
-    known = bp.right(pictures.FAMILY_NET, pictures.stored_runs()[[seed]], task)[0]
+    known = bp.right(frames.FAMILY_NET, frames.stored_runs()[[seed]], task)[0]
     for k, (person, relationship) in enumerate(list(questions())[::7]):
-        told = plain(pictures.family_trees(person, relationship, seed)[2])
+        told = plain(frames.family_trees(person, relationship, seed)[2])
         assert ("that is right" in told.lower()) == known[7 * k]
-        assert ("held out" in told) == ((person, relationship) in pictures.held_out(seed))
+        assert ("held out" in told) == ((person, relationship) in frames.held_out(seed))
         assert f"Should be: {' and '.join(questions()[person, relationship])}." in told
-    assert "never asked" in pictures.family_trees("Colin", "wife", seed)[2]
+    assert "never asked" in frames.family_trees("Colin", "wife", seed)[2]
 
 
 def test_a_stored_run_was_not_taught_what_it_is_said_not_to_have_been():
     """The survey's own count of right answers among the held-out ones says the same."""
-    table = bp.read_survey(pictures.REPOSITORY / "data" / "surveys" / "families_weights.csv")
+    table = study.read_survey(frames.REPOSITORY / "data" / "surveys" / "families_weights.csv")
     for seed in range(0, 100, 9):
-        away = [list(questions()).index(asked) for asked in pictures.held_out(seed)]
-        known = bp.right(pictures.FAMILY_NET, pictures.stored_runs()[[seed]], bp.family_trees())[0]
+        away = [list(questions()).index(asked) for asked in frames.held_out(seed)]
+        known = bp.right(frames.FAMILY_NET, frames.stored_runs()[[seed]], bp.family_trees())[0]
         assert known[away].sum() == table["held out right by half"][seed]
 
 
 def test_a_code_set_to_somebodys_is_that_somebody():
     for person in PEOPLE[::5]:
-        code = pictures.person_codes(7)[PEOPLE.index(person)]
-        y = pictures.states_of(7, person, RELATIONSHIPS[5])["person 2"]
-        told = plain(pictures.codes(tuple(code), RELATIONSHIPS[5], 7)[2])
+        code = frames.person_codes(7)[PEOPLE.index(person)]
+        y = frames.states_of(7, person, RELATIONSHIPS[5])["person 2"]
+        told = plain(frames.codes(tuple(code), RELATIONSHIPS[5], 7)[2])
         assert told.startswith(f"The code is nearest to that of {person}")
         assert f"The net says: {PEOPLE[y.argmax()]} {y.max():.2f}" in told
 
 
 def test_family_run_is_the_surveys_run():
     """The same recipe and the same held-out questions: the last weights are those of the experiment."""
-    from bp import experiments
 
-    ours = experiments.OURS
-    _, E, moments = pictures.family_run(ours["epsilon"], ours["limit"], ours["decay"], 5)
-    runs = experiments.families_experiment(**ours).run([5])
+    ours = family_trees.OURS
+    _, E, moments = frames.family_run(ours["epsilon"], ours["limit"], ours["decay"], 5)
+    runs = family_trees.experiment(**ours).run([5])
     assert np.array_equal(moments[-1], runs.fit.weights) and len(E) == 1501
-    assert len(moments) == 1 + 1500 // pictures.EVERY
+    assert len(moments) == 1 + 1500 // frames.EVERY
     assert np.array_equal(moments[0], runs.initial)
 
 
@@ -182,7 +182,7 @@ def test_slopes_through_time_agree_with_central_differences():
             a, b, c = f(w[0] * b), f(w[1] * a + w[2] * c), f(w[3] * b)
         return (a - wanted) ** 2 / 2
 
-    told = plain(pictures.time(tuple(weights), start, wanted, steps, 2 * steps)[2])
+    told = plain(frames.time(tuple(weights), start, wanted, steps, 2 * steps)[2])
     for k, move in enumerate(h * np.eye(4), 1):
         slope = (E(weights + move) - E(weights - move)) / (2 * h)
         assert float(re.search(rf"∂E/∂w{k} = (-?[\d.]+[0-9])", told)[1]) == pytest.approx(slope, abs=6e-5)
@@ -191,10 +191,10 @@ def test_slopes_through_time_agree_with_central_differences():
 
 def test_minima_tell_when_a_run_was_solved():
     net, task = bp.layered(2, 3, 1, skips=[(0, 2)]), bp.parity(2)
-    fit = bp.train(net, net.initial_weights([6]), task, pictures.SWEEPS, 0.7, 0.9)
-    told = plain(pictures.minima(3, True, 0.7, 0.9, 6, 1000)[2])
+    fit = bp.train(net, net.initial_weights([6]), task, frames.SWEEPS, 0.7, 0.9)
+    told = plain(frames.minima(3, True, 0.7, 0.9, 6, 1000)[2])
     assert f"solved after {fit.solved_at[0]:,} sweeps" in told and f"E = {fit.error[1000, 0]:.3f}" in told
 
 
 def test_numbers_have_no_negative_zero():
-    assert [pictures.number(x) for x in (-0.001, 0.0, -0.01, 1)] == ["0.00", "0.00", "\N{MINUS SIGN}0.01", "1.00"]
+    assert [frames.number(x) for x in (-0.001, 0.0, -0.01, 1)] == ["0.00", "0.00", "\N{MINUS SIGN}0.01", "1.00"]

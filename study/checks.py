@@ -1,0 +1,1 @@
+from bp.checks import *  # noqa

@@ -1,0 +1,44 @@
+"""The successors of Fig. 5: sequences (PDP vol. 1, pp. 358-360), thousands of times."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+
+from bp import hinge, right, sequences
+from bp.tasks import STRINGS
+
+from .family_trees import at_random
+from .survey import Experiment
+
+PRINTED_SPLIT = "AD BE CA DB EC"  # the strings that PDP holds out
+# all splits like it, with each letter once in front and once behind
+SPLITS = [" ".join(map("".join, zip("ABCDE", second, strict=True))) for second in permutations("ABCDE")]
+SEQUENCES = {"epsilon": 0.02, "alpha": 0.9, "error": hinge(0.2), "tolerance": [0.5, 0.25]}  # PDP vol. 1, p. 359
+
+
+def experiment(split=PRINTED_SPLIT, sweeps=1000):
+    """Sequence completion as printed in PDP, with the strings of a split held out."""
+    net, task = sequences()
+    held_out = [STRINGS.index(string) for string in split.split()]
+    recipe = SEQUENCES | {"sweeps": sweeps, "snapshots": [260]}
+    return Experiment(net, task.hold_out(held_out), recipe, [strings_right])
+
+
+def timed(epsilon):
+    """The harder version: 60 hidden units, half of the links, letters at any two of four times, 14 cases held out."""
+    net, task = sequences(60, list(combinations((1, 2, 3, 4), 2)), links=0.5)
+
+    recipe = SEQUENCES | {"epsilon": epsilon, "sweeps": 3000}
+    return Experiment(net, at_random(task, 14), recipe, [strings_right])
+
+
+def strings_right(runs):
+    """Training and held-out strings whose digits are all right (beyond 0.5), at the snapshots and at the end."""
+    found, held_out = {}, np.broadcast_to(runs.task.held_out, (len(runs.seeds), runs.task.cases))
+    counts = runs.experiment.recipe[-1].get("snapshots", ())
+    at = {f" at {sweeps}": w for sweeps, w in zip(counts, runs.fit.snapshots, strict=True)}
+    for when, w in (at | {"": runs.fit.weights}).items():
+        answered = right(runs.net, w, runs.task)
+        found[f"trained right{when}"] = np.count_nonzero(answered & ~held_out, axis=1)
+        found[f"held out right{when}"] = np.count_nonzero(answered & held_out, axis=1)
+    return found

@@ -1,0 +1,148 @@
+"""Fig. 1: symmetry, thousands of times, and what is measured of the nets."""
+
+from functools import cache
+from itertools import permutations, product
+
+import numpy as np
+import pandas as pd
+
+from bp import Fit, hinge, layered, squared, symmetry, train
+
+from .files import data
+from .survey import Experiment, outcome
+
+
+def experiment(
+    hidden=2, low=0.0, high=1.0, epsilon=0.1, alpha=0.9, error=squared, limit=0.3, horizon=60_000, after=0, measures=()
+):
+    """The net of Fig. 1, by the printed recipe unless told otherwise: until solved or given up, then `after` sweeps."""
+    recipe = {"epsilon": epsilon, "alpha": alpha, "error": error, "tolerance": (high - low) / 2}
+    phases = [recipe | {"sweeps": horizon, "stop": True}, recipe | {"sweeps": after}]
+    return Experiment(layered(6, hidden, 1), symmetry(low=low, high=high), phases[: 1 + (after > 0)], measures, limit)
+
+
+@cache
+def printed_nets():
+    """The nets of Fig. 1 and of PDP, Fig. 9, as weights of `layered(6, 2, 1)`: paper -> `(17,)`."""
+    table = pd.read_csv(data("paper_fig1_weights.csv"))
+    net, nets = layered(6, 2, 1), {}
+    inputs, hidden = [f"input {k}" for k in range(1, 7)], ["hidden left", "hidden right"]
+    for paper, rows in table.groupby("paper"):
+        weight = rows.pivot(index="to", columns="from", values="weight")
+        w = np.zeros((1, net.size))
+        parts = net.matrices(w)
+        parts["input->hidden"][0] = weight.loc[hidden, inputs]
+        parts["hidden"][0] = weight.loc[hidden, "bias"]
+        parts["hidden->output"][0] = weight.loc["output", hidden]
+        parts["output"][0] = weight.loc["output", "bias"]
+        nets[paper] = w[0]
+    return nets
+
+
+@cache
+def alike():
+    """What changes nothing that `layered(6, 2, 1)` can do with symmetry: permutations of its 17 weights, `(96, 17)`.
+
+    The hidden units in either order (slowest), each pair of inputs either way up, the three pairs in any order.
+    """
+    net = layered(6, 2, 1)
+    places = np.arange(net.size)[None].repeat(96, axis=0)
+    parts = net.matrices(places)
+    forms = product(([0, 1], [1, 0]), product((False, True), repeat=3), permutations(range(3)))
+    for form, (units, turned, order) in enumerate(forms):
+        top = np.array([5 - k if turned[k] else k for k in order])  # which inputs stand above the midpoint
+        inputs = np.concatenate([top, 5 - top[::-1]])
+        for name in ("input->hidden", "hidden", "hidden->output"):
+            part = parts[name][form]
+            part[...] = part[units][:, inputs] if name == "input->hidden" else part[..., units]
+    return places
+
+
+def in_order(w):
+    """Weights `(..., 17)` in that of their forms whose first hidden unit has positive weights from the inputs above
+    the midpoint, the largest first; by the difference between the members of each pair."""
+    difference = w[..., :3] - w[..., 5:2:-1]
+    turned = (difference < 0) @ [4, 2, 1]
+    order = _ORDERS[_comparisons(*np.moveaxis(np.abs(difference), -1, 0))]
+    return np.take_along_axis(w, alike()[6 * turned + order], axis=-1)
+
+
+def _comparisons(a, b, c):
+    return 4 * (a >= b) + 2 * (a >= c) + (b >= c)
+
+
+_ORDERS = np.zeros(8, int)  # the comparisons of three sizes -> the number of the permutation that has the largest first
+for _number, _order in enumerate(permutations(range(3))):
+    _ORDERS[_comparisons(*-np.argsort(_order))] = _number
+
+
+def distance(w, printed):
+    """How far nets `(..., 17)` are from a printed one `(17,)`: the largest relative deviation of a weight.
+
+    Up to what is `alike`, as long as it is below 1/3: beyond, another form may be nearer.
+    """
+    here = in_order(w)
+    targets = in_order(printed[alike()[[0, 48]]])  # the hidden units in either order
+    return np.minimum(*(np.abs(here / target - 1).max(axis=-1) for target in targets))
+
+
+def doubles(runs, after=3000, chunk=50):
+    """How near each run that solves its task comes to the printed nets, and when, up to 3,000 sweeps later."""
+    phase = {name: value for name, value in runs.experiment.recipe[0].items() if name not in ("sweeps", "stop")}
+    solved = runs.fit.solved_at >= 0
+    found = {paper: (np.full(len(solved), np.nan), np.full(len(solved), -1)) for paper in printed_nets()}
+    rows, until = np.flatnonzero(solved), runs.fit.solved_at + after
+    fit = Fit.of(runs.initial[rows])
+    while len(rows):
+        counts = np.arange(fit.sweeps, fit.sweeps + chunk)
+        fit = train(runs.net, fit, runs.task, chunk, snapshots=counts, record=0, progress=False, **phase)
+        for paper, (nearest, at) in found.items():
+            far = distance(fit.snapshots, printed_nets()[paper])
+            far[counts[:, None] > until[rows]] = np.inf
+            best = far.argmin(axis=0)
+            nearer = ~((now := far[best, np.arange(len(rows))]) >= nearest[rows])  # than before, or than never
+            nearest[rows[nearer]], at[rows[nearer]] = now[nearer], counts[best[nearer]]
+        on = fit.sweeps <= until[rows]
+        rows, fit = rows[on], fit[on]
+    return {
+        f"{paper} {what}": values
+        for paper, pair in found.items()
+        for what, values in zip(("distance", "sweep"), pair, strict=True)
+    }
+
+
+def longer(runs, times=5):
+    """Of runs neither solved nor on the plateau, E < 3.5: whether five times the sweeps solve them, and E."""
+    phase = {name: value for name, value in runs.experiment.recipe[0].items() if name != "sweeps"}
+    sweeps = (times - 1) * runs.experiment.recipe[0]["sweeps"]
+    rows = np.flatnonzero((runs.fit.solved_at < 0) & (outcome(runs)["error"] < 3.5))
+    found = {name: np.full(len(runs.seeds), np.nan) for name in ("solved later at", "E later", "largest weight later")}
+    if len(rows):
+        fit = train(runs.net, runs.fit[rows], runs.task, sweeps, record=0, progress=False, **phase)
+        found["solved later at"][rows] = fit.solved_at
+        found["E later"][rows] = np.where(fit.solved_at < 0, fit.error[-1], np.nan)
+        found["largest weight later"][rows] = np.abs(fit.weights).max(axis=1)
+    return found
+
+
+def weights(runs):
+    """The weights after the last phase, in the order of the flat vector."""
+    return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
+
+
+READINGS = {  # of what the letter leaves open about Fig. 1
+    "0 / 1, hinge at 0.2 / 0.8": {"error": hinge(0.2)},
+    "0 / 1, no half in (3)": {"epsilon": 0.2},  # which doubles the gradient
+    "0.1 / 0.9": {"low": 0.1, "high": 0.9},
+    "0.1 / 0.9, no half in (3)": {"low": 0.1, "high": 0.9, "epsilon": 0.2},
+}
+
+
+def interpretation(reading):
+    """The printed recipe for Fig. 1 under one of the readings."""
+    return experiment(**READINGS[reading], measures=[doubles])
+
+
+def width(hidden, epsilon):
+    """The symmetry net with more hidden units, and other steps."""
+    return experiment(hidden, epsilon=epsilon, measures=[longer])
