@@ -74,7 +74,7 @@ def markdown(measured):
 
 
 def sections(reports):
-    """What all notebooks report, notebook -> (claim -> [ours, n, verdict]): a section each, in the order of the table."""
+    """What all notebooks report, notebook -> (claim -> [ours, n, verdict]): a section each, in the order of the CSV."""
     known = claims()
     parts = []
     for notebook, measured in reports.items():
@@ -82,7 +82,8 @@ def sections(reports):
         criteria = "\n".join(f"- `{name}` (*{known.paraphrase[name]}*): {known.criterion[name]}." for name in ordered)
         parts.append(
             f"## {notebook}\n\nThese claims are measured in [{notebook}](notebooks/{notebook}.ipynb).\n\n"
-            f"{markdown(ordered)}\n\n<details><summary>The criterion of each claim</summary>\n\n{criteria}\n\n</details>\n"
+            f"{markdown(ordered)}\n\n"
+            f"<details><summary>The criterion of each claim</summary>\n\n{criteria}\n\n</details>\n"
         )
     return "\n".join(parts)
 
