@@ -1,1 +1,148 @@
-from bp.checks import *  # noqa
+"""Checks of what surveys and statistics are given: each raises `ValueError` that names what was wrong and what was
+expected."""
+
+import inspect
+import re
+
+import numpy as np
+
+from bp.checks import count, fail, seeds, whole_array
+
+
+def finite(what, *samples):
+    if not all(np.isfinite(sample).all() for sample in samples):
+        fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished")
+
+
+def recipe(phases, train):
+    """A list of phases, each a dict of what `train` is told besides net, weights and task."""
+    phases = [phases] if hasattr(phases, "items") else phases
+    if not isinstance(phases, list | tuple) or not phases or not all(hasattr(phase, "items") for phase in phases):
+        fail(f"recipe is {phases!r}", "a dict of what bp.train is told, or a list of such dicts")
+    known = [name for name in inspect.signature(train).parameters if name not in ("net", "w", "task")]
+    for phase in phases:
+        for name in phase:
+            if name not in known:
+                fail(f"the recipe has {name!r}", f"names that bp.train knows, {', '.join(known)}")
+        for name in ("sweeps", "epsilon"):
+            if name not in phase:
+                fail(f"a phase of the recipe has no {name}", "sweeps and epsilon in each")
+        tolerances = [repr(np.ravel(phase.get("tolerance", 0.5)).tolist()) for phase in (phases[0], phase)]
+        if tolerances[0] != tolerances[1]:
+            fail(f"phases have the tolerances {' and '.join(tolerances)}", "the same tolerance in all phases")
+    return [dict(phase) for phase in phases]
+
+
+def columns(measured, by, runs, others):
+    """What a measure returns: name -> one value a run, under names that no other column has."""
+    by = getattr(by, "__name__", repr(by))
+    if not hasattr(measured, "items"):
+        fail(f"{by} returned {type(measured).__name__}", f"a dict of column -> ({runs},), a value a run")
+    for name, values in measured.items():
+        if np.shape(values) != (runs,):
+            fail(f"the column {name!r} of {by} has the shape {np.shape(values)}", f"({runs},), a value a run")
+        if name in others:
+            fail(f"there are two columns {name!r}", "a name of its own for each")
+    return measured
+
+
+def no_clash(cell, table):
+    for name in cell:
+        if name in table:
+            fail(f"the grid and the table both have {name!r}", "a name of its own for each column")
+
+
+def survey_name(name):
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w-]*", name):
+        fail(f"the survey's name is {name!r}", "letters, digits, _ and -, as for a file")
+
+
+def distinct_seeds(values):
+    """Seeds in their order: a range as it is, a list of others."""
+    listed = seeds(values)
+    if len(set(listed)) < len(listed):
+        fail(f"the seed {next(seed for seed in listed if listed.count(seed) > 1)} comes twice", "each seed once")
+    return values if isinstance(values, range) else listed
+
+
+def grid(given, experiment, kind):
+    """A dict of names -> lists of values, or a list of dicts, for a function that makes the experiment of a cell."""
+    if not hasattr(given, "__len__"):
+        fail(f"grid is {given!r}", "a dict of names -> values, or a list of dicts")
+    if len(given) and isinstance(experiment, kind):
+        fail("there is a grid and one experiment", "a function that makes the experiment of each cell")
+    if not len(given) and not isinstance(experiment, kind):
+        fail(f"there is no grid, and the experiment is {experiment!r}", "a study.Experiment")
+    if hasattr(given, "items"):
+        for name, values in given.items():
+            if isinstance(values, str | set | frozenset) or not np.iterable(values) or not len(list(values)):
+                fail(f"the grid's {name} is {values!r}", "a list of values")
+    return given
+
+
+def cells(grid):
+    if not isinstance(grid, list | tuple) or not all(hasattr(cell, "items") for cell in grid):
+        fail(f"grid is {grid!r}", "a dict of names -> values, or a list of dicts")
+    if len({repr(cell) for cell in grid}) < len(grid):
+        fail(f"grid is {grid!r}", "each cell once")
+    for cell in grid:
+        if list(cell) != list(grid[0]):
+            fail(f"the grid has a cell of {list(cell)} and one of {list(grid[0])}", "the same names in all cells")
+    return [dict(cell) for cell in grid]
+
+
+def instance(what, made, kind):
+    if not isinstance(made, kind):
+        fail(f"{what} is {made!r}", f"a bp.{kind.__name__}, or a function that returns one")
+    return made
+
+
+def row_numbers(rows, of):
+    rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows, "row numbers")).tolist()]
+    if not rows or max(rows) >= of:
+        fail(f"rows are {rows}", f"at least one number from 0 to {of - 1}")
+    return rows
+
+
+def header(path, load):
+    """The header of a survey's file, a dict."""
+    try:
+        found = load()
+    except FileNotFoundError:
+        fail(f"{path} is missing", "the header that a survey writes for its rows; nothing is overwritten")
+    except ValueError as error:
+        fail(f"{path} is damaged ({error})", "JSON as a survey writes it; nothing is overwritten")
+    if not isinstance(found, dict) or not {"survey", "rows", "seeds"} <= set(found):
+        fail(f"{path} is no survey's header", "JSON as a survey writes it; nothing is overwritten")
+    return found
+
+
+def same_survey(differences, file):
+    if differences:
+        told = [f"{key} is {there!r} there and {here!r} here" for key, (there, here) in differences.items()]
+        more = f"; and {len(told) - 5} differences more" if len(told) > 5 else ""
+        fail(
+            f"{file} is of another survey or was made otherwise: {'; '.join(told[:5])}{more}",
+            "the same in all; nothing is overwritten. To begin anew, move it away, with the .json of a .csv",
+        )
+
+
+def alone(lock, parts, timeout):
+    """The lock, held, unless another process holds it."""
+    try:
+        return lock.acquire(blocking=False)
+    except timeout:
+        fail(f"another process is at work in {parts}", "one at a time")
+
+
+def same_head(now, before):
+    if before not in (None, now):
+        fail(f"there are rows with the columns {now.strip()}", f"those of all others, {before.strip()}")
+    return now
+
+
+def declared(surveys, name):
+    """The survey of that name."""
+    if name not in surveys:
+        fail(f"no survey is named {name!r}", f"one of {', '.join(surveys)}")
+    return surveys[name]

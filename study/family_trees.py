@@ -6,8 +6,9 @@ import numpy as np
 from scipy import stats
 
 from bp import Task, dead_zone, family_network, family_trees, hinge, right, squared, train
-from bp.families import PEOPLE, RELATIONSHIPS, TWINS, case_of, correlation, questions
+from bp.families import PEOPLE, RELATIONSHIPS, TWINS, case_of, questions
 
+from .codes import correlation
 from .survey import Experiment
 
 FAMILIES = family_trees()

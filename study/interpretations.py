@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from bp import Link, Network, Task, family_network, right, sequences, squared, tanh
-from bp.families import FEATURES, case_of, correlation
+from bp.families import case_of
 from bp.tasks import STRINGS
 
+from .codes import FEATURES, correlation
 from .family_trees import FAMILIES, RULES, at_random, questions_right, schedule
 from .sequences import PRINTED_SPLIT
 from .survey import Experiment

@@ -87,7 +87,7 @@ class Experiment:
             checks.instance("the task", self.task, Task)
         object.__setattr__(self, "recipe", checks.recipe(self.recipe, train))
         if not isinstance(self.measures, list | tuple) or not all(map(callable, self.measures)):
-            fail(f"measures is {self.measures!r}", "a list of functions of bp.Runs")
+            fail(f"measures is {self.measures!r}", "a list of functions of study.Runs")
         object.__setattr__(self, "measures", tuple(self.measures))
 
     def cases(self, seeds):

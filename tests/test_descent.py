@@ -269,7 +269,7 @@ def test_a_run_alone_is_the_run_in_a_batch(company, run):
 @pytest.mark.parametrize("work", [0, np.inf])
 def test_threads_or_none_give_the_same_fit(company, monkeypatch, work):
     train, fit = company
-    monkeypatch.setattr(bp.descent, "A_MOMENT", work)
+    monkeypatch.setattr(bp.descent, "SHORT", work)
     same(train(), fit)
 
 
