@@ -28,8 +28,8 @@ surveys: .venv/ready
 test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest tests $(if $(filter test,$@),-m "not slow")
-	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests $(if $(filter test,$@),-m "not slow")
+	$(BIN)/python -m pytest -n auto --dist loadfile --nbval notebooks/*.ipynb
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py

@@ -30,7 +30,6 @@ POINTS = dict.fromkeys(SIX, 25)
 FIRST = "1_unit_and_layer"
 
 each = pytest.mark.parametrize("name", tool.ASSIGNMENTS)
-graded = functools.cache(tool.graded)  # tests of the same assignment share one marking of all its submissions
 
 
 def test_no_assignment_is_untested():
@@ -127,17 +126,12 @@ def test_marks_are_lost_where_the_mistake_is(name):
 @pytest.mark.slow
 @each
 def test_all_marks_are_lost_where_the_mistake_is(name):
-    scores, points = graded(name)
+    """All submissions; the guide's table is that of these marks."""
+    scores, points = tool.graded(name)
     are_as_told(name, scores, points)
     assert set(scores.index) == set(tool.submissions(name))
-
-
-@pytest.mark.slow
-@each
-def test_the_guides_table_is_not_stale(name):
-    assert (tool.COURSE / "README.md").read_text("utf-8") == tool.table(name, *graded(name)), (
-        "python tools/assignments.py table"
-    )
+    guide = (tool.COURSE / "README.md").read_text("utf-8")
+    assert guide == tool.table(name, scores, points), "python tools/assignments.py table"
 
 
 # ---------------------------------------------------------------- unruly submissions
