@@ -64,10 +64,21 @@ def test_every_notebook_ends_with_something_to_play_with(path):
 
 
 @each
-def test_the_first_cell_fetches_the_repository_on_colab(path):
+def test_the_first_cell_fetches_the_repository_on_colab_once_it_has_an_address(path, monkeypatch):
     import reproduce
 
-    assert code(path)[0].source == reproduce.colab()
+    def sources():
+        cells = reproduce.with_colab(nbformat.read(path, as_version=4)).cells
+        return [cell.source for cell in cells if cell.cell_type == "code"]
+
+    assert sources() == [cell.source for cell in code(path)]
+    monkeypatch.setattr(reproduce, "home", lambda: None)
+    without = sources()
+    assert not [source for source in without if "colab" in source]
+    monkeypatch.setattr(reproduce, "home", lambda: "https://github.com/us/ours")
+    first, *others = sources()
+    assert "git clone --quiet --depth 1 https://github.com/us/ours\n    %cd ours/notebooks\n" in first
+    assert others == without
 
 
 @each

@@ -117,8 +117,10 @@ def run(name, path, chosen, position=0):
     """Run one notebook in a folder of its own; returns it, normalised, in there."""
     done = WORK / name / path.name
     done.parent.mkdir(parents=True, exist_ok=True)
+    begun = done.with_name("begun.ipynb")
+    nbformat.write(with_colab(nbformat.read(path, nbformat.NO_CONVERT)), begun)
     papermill.execute_notebook(
-        path,
+        begun,
         done,
         chosen,
         cwd=path.parent,
@@ -132,8 +134,6 @@ def run(name, path, chosen, position=0):
     )  # how a cell's text falls into messages is a matter of time
     notebook = strip_output(notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=list(FLEETING))
     for cell in notebook.cells:
-        if "colab" in cell.metadata.tags:
-            cell.source = colab()
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
     nbformat.write(notebook, done)
@@ -150,10 +150,15 @@ def citation_file():
     return yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
 
 
-def colab():
-    """The first code cell of every notebook."""
-    address = citation_file()["repository-code"]
-    return COLAB.format(home=address, name=address.rsplit("/", 1)[1])
+def with_colab(notebook):
+    """A notebook, with a first code cell that fetches the repository on Colab if the repository has an address."""
+    notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", ())]
+    if home():
+        source = COLAB.format(home=home(), name=home().rsplit("/", 1)[1])
+        first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        cell = nbformat.v4.new_code_cell(source, id="colab", metadata={"tags": ["colab"]})
+        notebook.cells.insert(first, cell)
+    return notebook
 
 
 def attempt(name, *rest):
