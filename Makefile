@@ -9,7 +9,7 @@
 # make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser, from the overview on
 # make browser-test  do so by program, in Chromium, and look at what changes; screenshots in runs/screenshots
-# make site          the README and the notebooks as web pages, to be read without installing anything, in site/
+# make site          the README, the other documents and the notebooks as web pages, to be read without installing anything
 # make clean         remove what these made
 
 PYTHON ?= python3
