@@ -15,7 +15,8 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 from .files import REPOSITORY, write_whole
 from .statistics import kaplan_meier
 
-INK, BLUE, ORANGE, GREY = "#222222", "#0072b2", "#d55e00", "#999999"  # Okabe & Ito: told apart by every eye
+# Okabe & Ito: told apart by every eye
+INK, BLUE, ORANGE, GREEN, GREY = "#222222", "#0072b2", "#d55e00", "#009e73", "#999999"
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -234,55 +235,50 @@ def finished(ax, solved_at, horizon, label=None):
 
 def iterative_chain(ax):
     """The synchronous iterative net of Fig. 5, left: three units in a chain, four weights."""
-    node = {"s": 700, "facecolor": "white", "edgecolor": INK, "lw": 1.4, "zorder": 3}
+    node = {"s": 620, "facecolor": "white", "edgecolor": INK, "lw": 1.4, "zorder": 3}
     ax.scatter([0, 1, 2], [0, 0, 0], **node)
     for source, target, name in CHAIN:
         bend = {"arrowstyle": "->", "color": INK, "connectionstyle": "arc3,rad=-0.45", "shrinkA": 14, "shrinkB": 14}
         ax.annotate("", (target, 0), (source, 0), arrowprops=bend)
-        ax.text((source + target) / 2, 0.34 if target > source else -0.34, f"$w_{name}$", ha="center", va="center")
+        ax.text((source + target) / 2, 0.45 if target > source else -0.45, f"$w_{name}$", ha="center", va="center")
     ax.set(xlim=(-0.5, 2.5), ylim=(-1, 1), aspect="equal")
     ax.axis("off")
 
 
-def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=False):
-    """The layered net of Fig. 5, right: a layer for each moment, the first at the bottom.
+def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=False, largest=None):
+    """The layered net of Fig. 5, right: a layer for each time step, the first at the bottom.
 
-    `states`, `(steps + 1, 3)`, shade the units in blue; `derivatives`, of that shape, ring them, orange if positive,
-    the wider the larger. NaN leaves a unit blank. `names` writes the weights' names, `mark` points to a set of
+    `states`, `(steps + 1, 3)`, shade the units in blue; `derivatives`, of that shape, ring them, in an orange line if
+    positive and in green dashes if negative, the wider the larger: a derivative of `largest`, by default the largest of
+    these, has the widest ring. NaN leaves a unit blank. `names` writes the weights' names, `mark` points to a set of
     corresponding ones.
     """
     for t in range(steps):
         for source, target, name in CHAIN:
             arrow = {"arrowstyle": "->", "color": INK, "lw": 1, "shrinkA": 13, "shrinkB": 13}
             ax.annotate("", (target, t + 1), (source, t), arrowprops=arrow, zorder=1)
-            if names:
-                ax.text(source + 0.72 * (target - source) + 0.1, t + 0.72, f"$w_{name}$", fontsize=9, va="center")
+            if names:  # as in the scan: below each arrowhead, on the side away from the crossing
+                out = -0.19 if target < source else 0.19
+                ax.text(target - 0.36 * (target - source) + out, t + 0.64, f"$w_{name}$", va="center", ha="center")
         if mark:
-            begin = (-0.72, steps / 2 + 0.35 * (t - (steps - 1) / 2))
-            ax.annotate("", (0.26, t + 0.66), begin, arrowprops={"arrowstyle": "->", "color": GREY})
+            begin = (-0.78, steps / 2 + 0.22 * (t - (steps - 1) / 2))
+            ax.annotate("", (0.02, t + 0.64), begin, arrowprops={"arrowstyle": "->", "color": GREY})
     if mark:
         box = {"facecolor": "white", "edgecolor": GREY, "boxstyle": "round,pad=0.4"}
-        ax.text(
-            -1.3,
-            steps / 2,
-            "A set of\ncorresponding\nweights",
-            ha="center",
-            va="center",
-            fontsize=9,
-            bbox=box,
-            zorder=5,
-        )
+        words = "A set of\ncorresponding\nweights"
+        ax.text(-1.3, steps / 2, words, ha="center", va="center", fontsize=9, bbox=box, zorder=5)
     states = np.full((steps + 1, 3), np.nan) if states is None else states
     derivatives = np.zeros((steps + 1, 3)) if derivatives is None else np.nan_to_num(derivatives)
-    largest = max(np.abs(derivatives).max(), 1e-12)
+    largest = max(np.abs(derivatives).max(), 1e-12) if largest is None else largest
     for (t, unit), y in np.ndenumerate(states):
         slope = derivatives[t, unit]
         shade = "white" if np.isnan(y) else shaded(y)
-        edge = INK if slope == 0 else ORANGE if slope > 0 else "#009e73"
-        width = 1.4 if slope == 0 else 1.4 + 5 * abs(slope) / largest
-        ax.scatter(unit, t, s=620, facecolor=shade, edgecolor=edge, lw=width, zorder=3)
+        edge = INK if slope == 0 else ORANGE if slope > 0 else GREEN
+        ring = {"lw": 1.4 if slope == 0 else 1.4 + 5 * min(abs(slope) / largest, 1)}
+        ring["ls"] = (0, (1.2, 0.5)) if slope < 0 else "-"
+        ax.scatter(unit, t, s=620, facecolor=shade, edgecolor=edge, zorder=3, **ring)
     ax.set(xlim=(-2 if mark else -0.5, 2.5), ylim=(-0.45, steps + 0.45), xticks=[], yticks=range(steps + 1))
-    ax.set_ylabel("moment")
+    ax.set_ylabel("time step")
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
 
@@ -290,13 +286,20 @@ def layered_chain(ax, steps=3, states=None, derivatives=None, names=True, mark=F
 CHAIN = ((1, 0, 1), (0, 1, 2), (2, 1, 3), (1, 2, 4))  # Fig. 5: source, target, number of the weight
 
 
-def activity(ax, y, title=""):
-    """Activities `(units, moments)` as a table of shades, the first unit on top, with the time from 1 below."""
-    ax.imshow(y, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+def activity(ax, y, title="", targets=None):
+    """Activities `(units, times)` as a table of shades, the first unit on top, with the time from 1 below.
+
+    `targets`, of that shape, has a dot where a unit should be on. Returns the image, for a key to its shades.
+    """
+    image = ax.imshow(y, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    if targets is not None:
+        rows, columns = np.nonzero(np.nan_to_num(targets))
+        ax.plot(columns, rows, "o", ms=5, color=ORANGE, markeredgecolor="white", lw=0)
     ax.set(title=title, xticks=range(y.shape[1]), yticks=range(len(y)))
     ax.set_xticklabels(range(1, y.shape[1] + 1))
     ax.set_yticklabels(range(1, len(y) + 1) if len(y) <= 6 else [""] * len(y))
     ax.tick_params(length=0)
+    return image
 
 
 def hinton(ax, weights, rows=None, columns=None, largest=None):

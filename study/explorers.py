@@ -16,15 +16,19 @@ class Explorer(widgets.VBox):
     """Controls, and the picture that a function draws from their values, drawn anew whenever one of them changes.
 
     `picture(**values)` returns a figure, its words, and HTML to stand below it. `controls` maps its arguments to
-    widgets, or to a tuple of widgets for a tuple of values; `rows` says which widgets stand side by side. Where no
-    widget can be shown, on GitHub for instance, the same output has the picture.
+    widgets, or to a tuple of widgets for a tuple of values; `rows` says which widgets stand side by side. With `beside`
+    what is to be read stands to the right of the picture, where the window is wide enough. Where no widget can be
+    shown, on GitHub for instance, the same output has the picture.
     """
 
-    def __init__(self, picture, controls, rows):
+    def __init__(self, picture, controls, rows, beside=False):
         self.picture, self.controls, self.still = picture, controls, False
         self.image, self.numbers, self.took = widgets.HTML(), widgets.HTML(), widgets.HTML()
         wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
-        super().__init__([*wrapped, self.image, self.numbers, self.took])
+        shown = [self.image, self.numbers]
+        if beside:
+            shown = [widgets.HBox(shown, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})]
+        super().__init__([*wrapped, *shown, self.took])
         self.add_class("bp-explorer")
         for control in controls.values():
             for one in control if isinstance(control, tuple) else (control,):
@@ -113,23 +117,47 @@ def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
     return Explorer(frames.symmetry, controls, [pattern, rates, run, [sweep, player(sweep)]])
 
 
+def box(label, value, low, high, step, **rest):
+    """A number to type, or to change by its arrows."""
+    rest = {"style": {"description_width": "34px"}, "layout": {"width": "118px"}} | rest
+    return widgets.BoundedFloatText(value, description=label, min=low, max=high, step=step, **rest)
+
+
+def button(label, do, width="200px"):
+    """A button that does something."""
+    made = widgets.Button(description=label, layout={"width": width})
+    made.on_click(lambda _: do())
+    return made
+
+
 def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
-    """Equations (1)-(8) by hand: a net with nine weights, step by step forward, back, and down."""
-    named = zip(frames.NAMES, weights, strict=True)
-    nine = tuple(slider(name, one, -20.0, 20.0, 0.01, layout=NARROW) for name, one in named)
+    """Equations (1)-(8) by hand: a net with nine weights, step by step forward, back, and down, until it has learned.
+
+    With ε = 1 the weights that it begins with learn XOR in 429 sweeps over the four cases.
+    """
+    nine = tuple(box(name, one, -50, 50, 0.1) for name, one in zip(frames.NAMES, weights, strict=True))
     cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
     case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
     last = len(frames.STEPS) - 1
-    epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1), whole("step", last, 0, last)
-    change = widgets.Button(description="change the weights (8)", layout={"width": "200px"})
+    epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1, layout=NARROW), whole("step", last, 0, last)
     controls = {"weights": nine, "case": case, "epsilon": epsilon, "step": step}
-    explorer = Explorer(frames.one_pass, controls, [[case], [step, player(step, 1500)], [epsilon, change], nine])
 
-    def descend(_):
+    def change(do, *rest):
         now = explorer.values()
-        explorer.set(weights=frames.descended(now["weights"], now["case"], now["epsilon"]))
+        found = do(now["weights"], *rest, now["epsilon"])
+        explorer.set(weights=[round(one, 4) + 0.0 for one in found])
 
-    change.on_click(descend)
+    def sweeps(count):
+        change(lambda w, e: frames.swept(w, e, count))
+
+    learn = [
+        button("change the weights (8)", lambda: change(frames.descended, case.value)),
+        button("a sweep over all cases", lambda: sweeps(1)),
+        button("100 sweeps", lambda: sweeps(100), "110px"),
+        button("start again", lambda: explorer.set(weights=weights), "110px"),
+    ]
+    rows = [[case, step, player(step, 1500)], [epsilon, *learn], nine]
+    explorer = Explorer(frames.one_pass, controls, rows, beside=True)
     return explorer
 
 
@@ -219,17 +247,53 @@ def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
     return Explorer(frames.recipe, controls, [[one, two], [three, four]])
 
 
-def time(weights=(4.0, 3.0, -3.0, 2.0), start=(1.0, 0.0, 0.0), wanted=1.0, steps=4):
-    """Fig. 5 to play with: an iterative net through time, states forward, derivatives back."""
-    four = tuple(slider(f"w{k}", one, -9.0, 9.0, 0.1, layout=NARROW) for k, one in enumerate(weights, 1))
+def time(weights=(3.0, -4.0, 5.0, -3.0), start=(1.0, 0.0, 0.0), wanted=0.1, steps=4):
+    """Fig. 5 to play with: a recurrent net through time, states forward, derivatives back, and down the gradient."""
+    four = tuple(box(f"w{k}", one, -50, 50, 0.1) for k, one in enumerate(weights, 1))
     named = zip(("left", "middle", "right"), start, strict=True)
     first = tuple(slider(f"{name} at 0", one, 0.0, 1.0, 0.05, layout=NARROW) for name, one in named)
-    aim, length = slider("left at the end should be", wanted, 0.0, 1.0, 0.05), whole("steps", steps, 1, 8)
-    moment = whole("moment", 2 * steps, 0, 2 * steps)
-    controls = {"weights": four, "start": first, "wanted": aim, "steps": length, "moment": moment}
-    rows = [four, first, [length, aim], [moment, player(moment, 800)]]
-    length.observe(lambda change: setattr(moment, "max", 2 * change.new), "value")
-    return Explorer(frames.time, controls, rows)
+    aim = slider("left at the end should be", wanted, 0.0, 1.0, 0.05)
+    length, epsilon = whole("time steps", steps, 1, 8), slider("ε", 5.0, 0.5, 50.0, 0.5, layout=NARROW)
+    views = frames.views(steps)
+    view = widgets.SelectionSlider(options=views, value=views[-1][1], description="shown:", style=WIDE)
+    view.continuous_update, view.layout.width = False, "400px"
+    play = widgets.Play(view.index, min=0, max=len(views) - 1, interval=800, tooltip="play: forward, then backward")
+    widgets.jslink((play, "value"), (view, "index"))
+    controls = {"weights": four, "start": first, "wanted": aim, "steps": length, "view": view}
+
+    def stretch(change):
+        """More or fewer time steps: the view stays where it was, or at the end if it was there."""
+        still, explorer.still = explorer.still, True
+        kept = frames.same_view(view.value, change.old, change.new)
+        view.options = frames.views(change.new)
+        view.value, play.max = kept, len(view.options) - 1
+        explorer.still = still
+        explorer.redraw()
+
+    def learn(count):
+        now = explorer.values()
+        told = now["weights"], now["start"], now["wanted"], now["steps"]
+        found = frames.learned(*told, epsilon.value, count)
+        explorer.set(weights=[round(one, 4) + 0.0 for one in found])
+
+    steps_down = [button("a step of learning (8)", lambda: learn(1)), button("20 steps", lambda: learn(20), "110px")]
+    steps_down.append(button("start again", lambda: explorer.set(weights=weights), "110px"))
+    rows = [[*four, epsilon, *steps_down], first, [length, aim], [view, play]]
+    explorer = Explorer(frames.time, controls, rows, beside=True)
+    length.unobserve(explorer.redraw, "value")  # the views go with it
+    length.observe(stretch, "value")
+    return explorer
+
+
+def sequences(string="BE", sweep=frames.STRING_SWEEPS, seed=0):
+    """PDP's sequence completion to play with: two letters, and what the net says after any number of sweeps."""
+    one, two = (
+        widgets.ToggleButtons(options=list("ABCDE"), value=letter, description=name, style={"button_width": "40px"})
+        for letter, name in zip(string, ("letter 1", "letter 2"), strict=True)
+    )
+    along = whole("sweeps", sweep, 0, frames.STRING_SWEEPS, 20)
+    controls = {"letters": (one, two), "sweep": along, "seed": whole("seed", seed, 0, 99)}
+    return Explorer(frames.sequences, controls, [[one, two], [along, player(along)], [controls["seed"]]])
 
 
 def minima(hidden=2, skips=False, epsilon=0.5, alpha=0.9, seed=0):

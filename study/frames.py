@@ -10,14 +10,17 @@ from functools import lru_cache
 import numpy as np
 from matplotlib.figure import Figure
 
+import bp
 from bp import Layer, Link, Network, Task, family_network, layered, parity, right, train, unfold
 from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, questions
+from bp.tasks import DIGITS, STRINGS
 
 from . import draw
 from .draw import MINUS, number
 from .family_trees import FAMILIES, OURS, at_random, schedule
 from .files import REPOSITORY
 from .minima import TASKS
+from .sequences import PRINTED_SPLIT, SEQUENCES
 from .survey import read_survey
 
 
@@ -131,6 +134,24 @@ def descended(weights, case, epsilon):
     return tuple(hand_values(w - epsilon * HAND.gradient(w, hand_case(case))[1]))
 
 
+def swept(weights, epsilon, sweeps):
+    """The nine weights after sweeps over all four cases, with a change (8) by the summed gradient after each."""
+    return tuple(hand_values(train(HAND, hand_weights(weights), parity(2), sweeps, epsilon, progress=False).weights))
+
+
+def all_cases(weights):
+    """What the net says in all four cases, and the total error: HTML."""
+    w, task = hand_weights(weights), parity(2)
+    y, d = HAND.forward(w, task.inputs)["output"][0, 0], task.targets["output"][0]
+    E, known = HAND.gradient(w, task)[0][0], (y > 0.5) == (d > 0.5)
+    head = ("all four cases", *(f"{k >> 1} {k & 1}" for k in range(4)), "total E (3)")
+    rows = [("wanted", *(number(one, 0) for one in d), "")]
+    rows.append(
+        ("output", *(f"{number(one)} {'✓' if ok else '✗'}" for one, ok in zip(y, known, strict=True)), number(E, 4))
+    )
+    return table(head, rows) + ("<b>XOR is learned.</b><br>" if known.all() else "")
+
+
 def one_pass(weights, case, epsilon, step):
     """A pass through a net of two inputs, two hidden units and one output, forward and back, as far as `step`."""
     task = hand_case(case)
@@ -147,7 +168,7 @@ def one_pass(weights, case, epsilon, step):
     def forward(j):
         a, b = sources[j]
         x = y[a] * value[f"w{j}{a}"] + y[b] * value[f"w{j}{b}"] + value[f"b{j}"]
-        products = " + ".join(f"{number(y[i], 4)} × {signed(value[f'w{j}{i}'], 2)}" for i in (a, b))
+        products = " + ".join(f"{number(y[i], 4 if i > 2 else 0)} × {signed(value[f'w{j}{i}'], 2)}" for i in (a, b))
         return [
             f"(1) x<sub>{j}</sub> = y<sub>{a}</sub> w<sub>{j}{a}</sub> + y<sub>{b}</sub> w<sub>{j}{b}</sub> + "
             f"b<sub>{j}</sub> = {products} + {signed(value[f'b{j}'], 2)} = {number(x, 4)}",
@@ -169,7 +190,7 @@ def one_pass(weights, case, epsilon, step):
         )
         lines += [
             f"(6) ∂E/∂w<sub>{j}{i}</sub> = ∂E/∂x<sub>{j}</sub> y<sub>{i}</sub> = "
-            f"{number(dE_dx, 4)} × {number(y[i], 4)} = {number(slope[f'w{j}{i}'], 4)}"
+            f"{number(dE_dx, 4)} × {number(y[i], 4 if i > 2 else 0)} = {number(slope[f'w{j}{i}'], 4)}"
             for i in sources[j]
         ]
         return lines
@@ -182,20 +203,23 @@ def one_pass(weights, case, epsilon, step):
             f"(4) ∂E/∂y<sub>5</sub> = y<sub>5</sub> {MINUS} d = {number(y[5] - d, 4)}",
         ],
         *(back(j) for j in (5, 3, 4)),
-        [f"(8) Δw = {MINUS}ε ∂E/∂w, ε = {number(epsilon, 1)}: from E = {number(E[0], 4)} to {number(after[0], 4)}"],
+        [
+            f"(8) Δw = {MINUS}ε ∂E/∂w, ε = {number(epsilon, 1)}: in this case from E = {number(E[0], 4)} "
+            f"to {number(after[0], 4)}"
+        ],
     ]
     lit = {1: (3,), 2: (4,), 3: (5,), 4: (5,), 5: (5,), 6: (3,), 7: (4,)}.get(step, ())
     known = {1, 2} | {j for j, at in ((3, 1), (4, 2), (5, 3)) if step >= at}
     reached = {j: slope[f"b{j}"] for j, at in ((5, 5), (3, 6), (4, 7)) if step >= at}
 
-    figure = Figure(figsize=(6, 4.4))
+    figure = Figure(figsize=(5.6, 4.1))
     draw.by_hand(figure.add_axes([0, 0, 1, 1]), value, {j: y[j] for j in known}, reached, lit)
     alt = (
         f"A net of two inputs, two hidden units and one output, given {case >> 1} and {case & 1}, as far as "
         f"{STEPS[step]}. Units are shaded by their states; lines carry their weights"
     )
     lines = [(k == step, line) for k in range(step + 1) for line in told[k]]
-    return figure, alt, "<br>".join(f"<b>{line}</b>" if now else line for now, line in lines)
+    return figure, alt, all_cases(weights) + "<br>".join(f"<b>{line}</b>" if now else line for now, line in lines)
 
 
 # ---------------------------------------------------------------- Figs 2 and 3
@@ -373,7 +397,7 @@ def recipe(epsilon, limit, decay, seed):
 
 
 def chain(steps):
-    """The chain of Fig. 5, unfolded, each moment's units with biases of their own, which stay zero: ∂E/∂b is ∂E/∂x."""
+    """The chain of Fig. 5, unfolded, each step's units with biases of their own, which stay zero: ∂E/∂b is ∂E/∂x."""
     units = [Layer(name, 1, bias=None) for name in ("left", "middle", "right")]
     ends = (("middle", "left"), ("left", "middle"), ("right", "middle"), ("middle", "right"))
     net = unfold(units, [Link(*two, weights=f"w{k}") for k, two in enumerate(ends, 1)], steps)
@@ -382,8 +406,8 @@ def chain(steps):
     return Network(layers, net.links)
 
 
-def time(weights, start, wanted, steps, moment):
-    """The chain of Fig. 5 through time: states upward, then the derivatives down, as far as `moment`."""
+def chain_pass(weights, start, wanted, steps):
+    """States `(steps + 1, 3)`, ∂E/∂x of that shape, E and the four ∂E/∂w, each summed over the time steps."""
     names, net = ("left", "middle", "right"), chain(steps)
     w = np.zeros((1, net.size))
     for k, weight in enumerate(weights, 1):
@@ -394,33 +418,109 @@ def time(weights, start, wanted, steps, moment):
     slopes = net.matrices(dE_dw)
     y = np.array([[states[f"{name} {t}"].item() for name in names] for t in range(steps + 1)])
     dE_dx = np.array([[slopes[f"{name} {t}"].item() if t else 0.0 for name in names] for t in range(steps + 1)])
+    return y, dE_dx, E[0], [slopes[f"w{k}"].item() for k in range(1, 5)]
 
-    moment = min(moment, 2 * steps)
-    up, down = min(moment, steps), moment - steps  # the derivative of moment steps + 1 - down is the last one known
-    t = np.arange(steps + 1)[:, None]
-    figure = Figure(figsize=(9, 1.6 + 0.75 * steps), layout="constrained")
-    left, ax = figure.subplots(1, 2, width_ratios=(1, 1.6))
+
+def learned(weights, start, wanted, steps, epsilon, count):
+    """The four weights after so many changes (8), each by ε times the gradient summed over the time steps."""
+    for _ in range(count):
+        slopes = chain_pass(weights, start, wanted, steps)[-1]
+        weights = tuple(weight - epsilon * slope for weight, slope in zip(weights, slopes, strict=True))
+    return weights
+
+
+def views(steps):
+    """What of the two passes can be shown, in order: pairs of words and (direction, time step)."""
+    both = [("forward", t) for t in range(steps + 1)] + [("backward", t) for t in range(steps, 0, -1)]
+    return [(f"{direction}, as far as time step {t}", (direction, t)) for direction, t in both]
+
+
+def same_view(view, steps, new_steps):
+    """The view in a net of other length that shows the same: that time step, or the last one if it was the last."""
+    direction, t = view
+    last = direction == "forward" and t == steps
+    return direction, new_steps if last else min(t, new_steps)
+
+
+def time(weights, start, wanted, steps, view):
+    """The chain of Fig. 5 through time: states upward, then the derivatives down, as far as `view`."""
+    y, dE_dx, E, slopes = chain_pass(weights, start, wanted, steps)
+    direction, far = view
+    up, down = (far, steps + 1) if direction == "forward" else (steps, far)  # derivatives are known from `down` on
+    t, widest = np.arange(steps + 1)[:, None], np.abs(dE_dx).max()
+    figure = Figure(figsize=(6.4, 1.3 + 0.62 * steps), layout="constrained")
+    left, ax = figure.subplots(1, 2, width_ratios=(1, 1.7))
     draw.iterative_chain(left)
-    draw.layered_chain(ax, steps, np.where(t <= up, y, np.nan), np.where(t > steps - down, dE_dx, 0), names=False)
+    rings = np.where(t >= down, dE_dx, 0)
+    draw.layered_chain(ax, steps, np.where(t <= up, y, np.nan), rings, names=True, largest=max(widest, 1e-12))
     for (at, unit), state in np.ndenumerate(y):
         if at <= up:
             ax.text(unit, at, f"{state:.2f}", ha="center", va="center", fontsize=8, zorder=4)
-    direction = f"forward, moment {moment}" if down <= 0 else f"backward, moment {steps + 1 - down}"
-    ax.set_title(direction, fontsize=10)
     alt = (
-        f"The chain of Fig. 5, and the same net unfolded over {steps} steps, {direction}: units are shaded by their "
-        "states and ringed by ∂E/∂x"
+        f"The chain of Fig. 5, and the same net unfolded over {steps} time steps, {direction} as far as time step "
+        f"{far}: units are shaded by their states and ringed by ∂E/∂x"
     )
     rows = [
-        (f"t = {at}", *(number(v) for v in y[at]), *(number(v, 4) if at > steps - down else "" for v in dE_dx[at]))
+        (f"t = {at}", *(number(v) for v in y[at]), *(number(v, 4) if at >= down else "" for v in dE_dx[at]))
         for at in range(up, -1, -1)
     ]
     told = f"The left unit at t = {steps} should be {number(wanted)}"
-    told += f": E = {number(E[0], 4)}." if up == steps else "."
-    if down >= steps:
-        sums = ", ".join(f"∂E/∂w<sub>{k}</sub> = {number(slopes[f'w{k}'].item(), 4)}" for k in range(1, 5))
-        told += f" Summed over all moments, {sums}."
+    told += f" and is {number(y[steps, 0])}: E = {number(E, 4)}." if up == steps else "."
+    if direction == "backward":
+        told += "<br>Rings: ∂E/∂x, an orange line if positive, green dashes if negative; "
+        told += f"the widest stands for {number(widest, 4)}."
+    if (direction, far) == ("backward", 1):
+        sums = ", ".join(f"∂E/∂w<sub>{k}</sub> = {number(slope, 4)}" for k, slope in enumerate(slopes, 1))
+        told += f"<br>Summed over all time steps: {sums}."
     return figure, alt, told + table(("", "y left", "middle", "right", "∂E/∂x left", "middle", "right"), rows)
+
+
+# ---------------------------------------------------------------- sequences
+
+STRING_SWEEPS = 500  # four training strings out of five are known long before
+
+
+@lru_cache(16)
+def strings_run(seed):
+    """PDP's sequence net and its `Fit` of one run, with a snapshot at every 20th sweep; and all its cases."""
+    net, task = bp.sequences()
+    held_out = [STRINGS.index(string) for string in PRINTED_SPLIT.split()]
+    how = {"snapshots": range(0, STRING_SWEEPS + 1, 20), "progress": False}
+    return (
+        net,
+        task,
+        train(net, net.initial_weights([seed]), task.hold_out(held_out), STRING_SWEEPS, **SEQUENCES, **how),
+    )
+
+
+def sequences(letters, sweep, seed):
+    """What a sequence net says to two letters after some sweeps: its outputs over time, and its learning curve."""
+    (net, task, fit), string = strings_run(seed), "".join(letters)
+    w, case = fit.snapshots[sweep // 20], STRINGS.index(string)
+    states = net.forward(w, task.inputs)
+    y = np.stack([states[f"output {t}"][0, :, case] for t in range(6)], axis=1)  # (units, times)
+    digits, said = DIGITS[string[0]] + DIGITS[string[1]], y[:, 2:].argmax(axis=0) + 1
+    due = np.zeros((3, 6))
+    due[np.array(digits) - 1, range(2, 6)] = 1
+
+    figure = Figure(figsize=(9, 2.6), layout="constrained")
+    ax, beside = figure.subplots(1, 2, width_ratios=(1, 1.3))
+    figure.colorbar(draw.activity(ax, y, f"{string} → {''.join(map(str, digits))}", due), ax=ax, ticks=[0, 0.5, 1])
+    ax.set(xlabel="time", ylabel="output unit")
+    curve(beside, fit.recorded_at, fit.error[:, 0], sweep)
+    known = right(net, w, task)[0]
+    held_out = [STRINGS.index(one) for one in PRINTED_SPLIT.split()]
+    others = known[held_out].sum()
+    taught = f"{known.sum() - others} of the 20 training strings are right, {others} of the 5 others"
+    alt = (
+        f"The outputs of the sequence net of seed {seed} over six time steps, given {string}, after {sweep} sweeps, "
+        "with dots on the digits that are due; and the learning curve"
+    )
+    kind = "held out" if case in held_out else "trained"
+    judged = "right" if known[case] else "not all on the right side of 0.5"
+    told = f"{string} ({kind}): most active are {' '.join(map(str, said))}, "
+    told += f"due are {' '.join(map(str, digits))}; {judged}."
+    return figure, alt, f"{told}<br>After {sweep} sweeps {taught}."
 
 
 # ---------------------------------------------------------------- minima

@@ -1,4 +1,4 @@
-"""The successors of Fig. 5: sequences (PDP vol. 1, pp. 358-360), thousands of times."""
+"""The successors of Fig. 5: sequences (PDP vol. 1, pp. 358-360), thousands of times, and what the nets make of them."""
 
 from itertools import combinations, permutations
 
@@ -42,3 +42,25 @@ def strings_right(runs):
         found[f"trained right{when}"] = np.count_nonzero(answered & ~held_out, axis=1)
         found[f"held out right{when}"] = np.count_nonzero(answered & held_out, axis=1)
     return found
+
+
+def letters_told(net, w, task):
+    """How much of a hidden unit's variance over the 25 strings each of the two letters explains: two arrays
+    `(runs, units, times)` of shares, for times 1 to 5. Units that do not move explain nothing."""
+    history = net.forward(w, task.inputs)
+    y = [np.broadcast_to(history[f"hidden {t}"], (len(w), net.units["hidden 1"], 25)) for t in range(5)]
+    y = np.stack(y, axis=2).reshape(len(w), -1, 5, 5, 5)  # (runs, units, times, first letters, second letters)
+    variance = y.var(axis=(3, 4))
+    moves = np.where(variance > 1e-3, variance, np.inf)
+    return y.mean(axis=4).var(axis=3) / moves, y.mean(axis=3).var(axis=3) / moves
+
+
+def kind_of_register(net, task, w):
+    """What nets of `bp.shift_register` do at the time step in between, states read as on or off at 0.5: `(runs,)`.
+
+    "register": the pattern moves by one place; "complements": its complement does; "mixed": anything else.
+    """
+    between = net.forward(w, task.inputs)["state 1"] > 0.5
+    moved = np.roll(task.inputs["state 0"], -1, axis=0) == 1
+    plain, turned = (between == moved).all(axis=(1, 2)), (between == ~moved).all(axis=(1, 2))
+    return np.select([plain, turned], ["register", "complements"], "mixed")

@@ -20,6 +20,7 @@ EXPLORERS = [
     explorers.receptive_fields,
     explorers.recipe,
     explorers.time,
+    explorers.sequences,
     explorers.minima,
 ]
 OTHER = {  # two values of each that are not those at first
@@ -29,7 +30,8 @@ OTHER = {  # two values of each that are not those at first
     explorers.codes: {"code": (0.5,) * 6, "relationship": "father"},
     explorers.receptive_fields: {"sweep": 100, "decay": False},
     explorers.recipe: {"epsilon": 0.1, "limit": 1.0},
-    explorers.time: {"start": (0.5, 0.5, 0.5), "moment": 2},
+    explorers.time: {"start": (0.5, 0.5, 0.5), "view": ("forward", 2)},
+    explorers.sequences: {"letters": ("C", "A"), "sweep": 100},
     explorers.minima: {"hidden": 3, "skips": True},
 }
 each = pytest.mark.parametrize("make", EXPLORERS, ids=lambda make: make.__name__)
@@ -41,7 +43,7 @@ def plain(html):
 
 def test_all_explorers_are_here():
     made_here = [f for name, f in vars(explorers).items() if inspect.isfunction(f) and not name.startswith("_")]
-    helpers = {"slider", "whole", "player", "switch", "escape", "perf_counter"}
+    helpers = {"slider", "whole", "player", "switch", "box", "button", "escape", "perf_counter"}
     assert {f.__name__ for f in made_here} - helpers == {make.__name__ for make in EXPLORERS}
 
 
@@ -129,7 +131,17 @@ def test_one_pass_tells_only_what_is_reached():
     told = [frames.one_pass((0.1,) * 9, 1, 1.0, step)[2] for step in range(len(frames.STEPS))]
     plainly = [plain(one) for one in told]
     assert all(later.startswith(before) for before, later in pairwise(plainly))
-    assert [len(re.findall(r"\(\d\)", one)) for one in plainly] == [0, 2, 4, 6, 8, 11, 15, 19, 20]
+    assert [len(re.findall(r"\(\d\)", one)) for one in plainly] == [
+        1,
+        3,
+        5,
+        7,
+        9,
+        12,
+        16,
+        20,
+        21,
+    ]  # E of all cases is (3)
 
 
 def test_the_family_trees_judge_as_the_core_does():
@@ -182,11 +194,66 @@ def test_slopes_through_time_agree_with_central_differences():
             a, b, c = f(w[0] * b), f(w[1] * a + w[2] * c), f(w[3] * b)
         return (a - wanted) ** 2 / 2
 
-    told = plain(frames.time(tuple(weights), start, wanted, steps, 2 * steps)[2])
+    told = plain(frames.time(tuple(weights), start, wanted, steps, ("backward", 1))[2])
     for k, move in enumerate(h * np.eye(4), 1):
         slope = (E(weights + move) - E(weights - move)) / (2 * h)
         assert float(re.search(rf"∂E/∂w{k} = (-?[\d.]+[0-9])", told)[1]) == pytest.approx(slope, abs=6e-5)
     assert f"E = {E(weights):.4f}" in told
+    slopes = np.array([(E(weights + move) - E(weights - move)) / (2 * h) for move in h * np.eye(4)])
+    assert frames.learned(tuple(weights), start, wanted, steps, 2.0, 1) == pytest.approx(weights - 2 * slopes, abs=1e-6)
+
+
+def click(explorer, label):
+    rows = [child for child in explorer.children if hasattr(child, "children")]
+    (one,) = (child for row in rows for child in row.children if getattr(child, "description", "") == label)
+    one.click()
+
+
+def test_one_pass_can_learn_xor_by_hand():
+    """The same as by `bp.train`, to the four digits that the boxes show."""
+    explorer = explorers.one_pass()
+    begin, epsilon = explorer.values()["weights"], explorer.values()["epsilon"]
+    fit = bp.train(frames.HAND, frames.hand_weights(begin), bp.parity(2), 500, epsilon)
+    click(explorer, "a sweep over all cases")
+    assert f"{fit.error[1, 0]:.4f}" in plain(explorer.numbers.value)
+    assert "XOR is learned" not in plain(explorer.numbers.value)
+    click(explorer, "start again")
+    assert explorer.values()["weights"] == begin
+    for _ in range(5):
+        click(explorer, "100 sweeps")
+    assert 400 < fit.solved_at[0] < 500 and "XOR is learned" in plain(explorer.numbers.value)
+    assert explorer.values()["weights"] == pytest.approx(frames.hand_values(fit.weights), abs=0.02)
+
+
+def test_more_time_steps_do_not_lose_the_view():
+    explorer = explorers.time()
+    view, steps = explorer.controls["view"], explorer.controls["steps"]
+    for before, longer in ((("backward", 1), ("backward", 1)), (("forward", 4), ("forward", 8)), (("forward", 2),) * 2):
+        view.value = before
+        steps.value = 8
+        assert view.value == longer and len(view.options) == 17
+        steps.value = 4
+        assert view.value == before and len(view.options) == 9
+    view.value = ("backward", 4)
+    steps.value = 2
+    assert view.value == ("backward", 2)
+
+
+def test_a_step_of_learning_lowers_the_error_through_time():
+    explorer, errors = explorers.time(), []
+    for _ in range(3):
+        errors.append(float(re.search(r"E = ([\d.]+\d)", plain(explorer.numbers.value))[1]))
+        click(explorer, "20 steps")
+    assert errors[0] > errors[1] > errors[2]
+
+
+def test_sequences_are_those_of_the_survey():
+    """Which has the seed's held-out and training strings right at the 260th sweep."""
+    table = study.read_survey(frames.REPOSITORY / "data" / "surveys" / "sequences.csv").set_index("seed")
+    told = plain(frames.sequences(("A", "D"), 260, 5)[2])
+    row = table.loc[5]
+    assert f"{row['trained right at 260']} of the 20 training strings are right" in told
+    assert f"{row['held out right at 260']} of the 5 others" in told and told.startswith("AD (held out)")
 
 
 def test_minima_tell_when_a_run_was_solved():
