@@ -9,7 +9,7 @@
 # make grade         mark what students handed in, SUBMISSIONS=folder, into runs/grades: marks, feedback
 # make lab           read and change the notebooks in the browser, from the overview on
 # make browser-test  do so by program, in Chromium, and look at what changes; screenshots in runs/screenshots
-# make site          the README and the notebooks as web pages, to be read without installing anything, in site/
+# make site          the README, the other documents and the notebooks as web pages, to be read without installing anything
 # make clean         remove what these made
 
 PYTHON ?= python3
@@ -28,8 +28,8 @@ surveys: .venv/ready
 test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest tests $(if $(filter test,$@),-m "not slow")
-	$(BIN)/python -m pytest --nbval notebooks/*.ipynb
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests $(if $(filter test,$@),-m "not slow")
+	$(BIN)/python -m pytest -n auto --dist loadfile --nbval notebooks/*.ipynb
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py

@@ -4,7 +4,7 @@ from .descent import Fit, train
 from .families import family_network, family_trees
 from .iterative import unfold
 from .network import Layer, Link, Network, Task, layered
-from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry
+from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry, xor
 from .units import Activation, ErrorRule, dead_zone, hinge, linear, logistic, rectified, softsign, squared, tanh
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "tanh",
     "train",
     "unfold",
+    "xor",
 ]

@@ -1,13 +1,33 @@
 """Checks of arguments: each raises `ValueError` that names what was wrong and what was expected."""
 
 import graphlib
+import inspect
 import operator
+from functools import wraps
 
 import numpy as np
 
 
 def fail(wrong, expected):
     raise ValueError(f"{wrong}; expected {expected}")
+
+
+def called_otherwise(**names):
+    """Let a function tell whoever calls its arguments as others do, or has them wrong, what they are called here."""
+
+    def decorate(function):
+        known = inspect.signature(function).parameters
+
+        @wraps(function)
+        def checked(*arguments, **more):
+            for name in more.keys() - known.keys():
+                expected = names.get(name, f"one of {', '.join(known)}")
+                raise TypeError(f"{function.__name__} has no argument {name!r}; expected {expected}")
+            return function(*arguments, **more)
+
+        return checked
+
+    return decorate
 
 
 # ---------------------------------------------------------------- numbers and arrays
@@ -74,7 +94,8 @@ def fit(fit, size):
 
 
 def weights(w, net):
-    """Weights that `net` can run with."""
+    """Weights that `net` can run with, of a `Fit` or by themselves."""
+    w = getattr(w, "weights", w)
     if not isinstance(w, np.ndarray) or w.dtype != np.float64:
         fail(f"w is {getattr(w, 'dtype', type(w).__name__)}", "an array of float64")
     flat(w, net.size)
@@ -84,13 +105,15 @@ def weights(w, net):
         fail(f"w of run {np.flatnonzero(~np.isfinite(w).all(axis=1))[0]} holds NaN or infinity", "finite weights")
     if net.mask is not None and w[:, ~net.mask[0]].any():
         fail("w gives weight to connections that the mask of their link leaves out", "zero there")
+    return w
 
 
 def seeds(values):
+    """A list of seeds, of several or of one."""
     try:
-        values = list(values)
+        values = [values] if isinstance(values, int | np.integer) else list(values)
     except TypeError:
-        fail(f"seeds is {values!r}", "a sequence of integers, for instance range(1000) or [7]")
+        fail(f"seeds is {values!r}", "an integer or several, for instance 7 or range(1000)")
     if not values:
         fail("seeds is empty", "at least one seed")
     return [count("a seed", value) for value in values]
@@ -120,13 +143,22 @@ def limit(value, size):
     return value.reshape(-1) if value.size > 1 else float(value.reshape(-1)[0])
 
 
+def slope(function, slope):
+    """Compare a slope, a function of y, with the function's central difference, where both are finite."""
+    if not (callable(function) and callable(slope)):
+        fail(f"an activation has {function!r} and {slope!r}", "two functions")
+    x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07]), 1e-5
+    with np.errstate(all="ignore"):
+        given, expected = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
+    wrong = abs(given - expected) > 1e-4 * (1 + abs(expected))  # not where either is NaN
+    if np.any(wrong):
+        k = np.flatnonzero(np.broadcast_to(wrong, x.shape))[0]
+        wrong = f"the slope is {np.broadcast_to(given, x.shape)[k]:.4g} at x = {x[k]}"
+        expected = f"{expected[k]:.4g}, as a function of the output y: y * (1 - y), say, and not f(x) * (1 - f(x))"
+        fail(wrong, expected)
+
+
 # ---------------------------------------------------------------- networks
-
-
-def layer_sizes(units):
-    if len(units) < 2:
-        fail(f"layered{tuple(units)} has {len(units)} layers", "at least two numbers of units")
-    return [count("a number of units", n, 1) for n in units]
 
 
 def skips(pairs, layers):
@@ -158,13 +190,6 @@ def graph(layers, links):
             fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
 
 
-def iterative(layers, links, steps):
-    """Layers, and links that may lead anywhere, of an iterative net."""
-    layers, links = tuple(layers), tuple(links)
-    named(layers, links)
-    return layers, links, count("steps", steps, 1)
-
-
 def named(layers, links):
     """Layers with names of their own, and links between them."""
     if not layers or not links:
@@ -193,10 +218,8 @@ def shared(uses, links, input_layers):
     """Weights and biases that bear one name, and their masks, agree in shape; input layers have no bias."""
     for layer in input_layers:
         if isinstance(layer.bias, str):
-            fail(
-                f"layer {layer.name!r} has the bias {layer.bias!r} but no incoming link",
-                "its states to be set as inputs",
-            )
+            wrong = f"layer {layer.name!r} has the bias {layer.bias!r} but no incoming link"
+            fail(wrong, "its states to be set as inputs")
     shapes = dict(uses)
     for name, shape in uses:
         if shape != shapes[name]:
@@ -215,38 +238,29 @@ def shared(uses, links, input_layers):
 # ---------------------------------------------------------------- tasks
 
 
-def inputs(states):
-    states = _states("inputs", states)
-    for name, y in states.items():
-        if not np.isfinite(y).all():
-            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
-    return states
-
-
-def targets(states):
-    states = _states("targets", states)
-    for name, d in states.items():
-        if np.isinf(d).any():
-            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
-    return states
-
-
-def _states(what, states):
-    if not hasattr(states, "items"):
-        fail(f"{what} are {type(states).__name__}", "a dict of layer name -> states")
-    states = {name: array(f"{what} of layer {name!r}", y) for name, y in states.items()}
-    for name, y in states.items():
+def states(what, given, layer):
+    """Layer name -> `(units, cases)` or `(runs, units, cases)`, of such or of an array for the one layer."""
+    if isinstance(given, np.ndarray | list | tuple):
+        given = array(f"{what} of layer {layer!r}", given)
+        given = {layer: given[None] if given.ndim == 1 else given}  # of one unit
+    if not hasattr(given, "items"):
+        fail(f"{what} are {type(given).__name__}", "an array, or a dict of layer name -> states")
+    given = {name: array(f"{what} of layer {name!r}", y) for name, y in given.items()}
+    for name, y in given.items():
         if y.ndim not in (2, 3) or 0 in y.shape:
             fail(f"{what} of layer {name!r} have the shape {y.shape}", "(units, cases) or (runs, units, cases)")
-    return states
+        if what == "inputs" and not np.isfinite(y).all():
+            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
+        if np.isinf(y).any():
+            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
+    return given
 
 
 def held_out(mask):
-    if mask is not None:
-        expected = "bool (cases,) or (runs, cases)"
-        mask = np.array(whole_array("held_out", mask, expected))  # a copy, as of inputs and targets
-        if mask.dtype != bool or mask.ndim not in (1, 2):
-            fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
+    expected = "bool (cases,) or (runs, cases)"
+    mask = np.array(whole_array("held_out", mask, expected))  # a copy, as of inputs and targets
+    if mask.dtype != bool or mask.ndim not in (1, 2):
+        fail(f"held_out is {mask.dtype} of shape {mask.shape}", expected)
     return mask
 
 
@@ -259,7 +273,9 @@ def runs_and_cases(task):
         cases.add(task.held_out.shape[-1])
         runs |= {len(task.held_out)} if task.held_out.ndim == 2 else set()
     if len(cases) != 1:
-        fail(f"the parts of the task have {sorted(cases)} cases", "the same number in all")
+        rows = {y.shape[-2] if y.shape[-2] > 1 else y.shape[-1] for y in parts}  # a single row are cases in any case
+        hint = ": (units, cases), so the transpose, X.T, of (cases, features)" if len(rows) == 1 else ""
+        fail(f"the parts of the task have {sorted(cases)} cases", f"the same number in all{hint}")
     if len(runs) > 1:
         fail(f"the parts of the task have {sorted(runs)} runs", "the same number in all")
     return runs.pop() if runs else None, cases.pop()
@@ -278,24 +294,6 @@ def case_numbers(cases, of):
     return numbers.astype(int)
 
 
-def arrivals(times):
-    """Pairs of times at which two letters arrive, the first before the second."""
-    try:
-        pairs = [
-            (count("a time of arrival", first, 1), count("a time of arrival", second, 1)) for first, second in times
-        ]
-    except TypeError:
-        pairs = []
-    if not pairs or not all(first < second for first, second in pairs):
-        fail(f"arrivals is {times!r}", "a list of pairs of times, the earlier first, for instance [(1, 2)]")
-    return pairs
-
-
-def held_out_before(before, now):
-    if before is not None and before.ndim == now.ndim == 2 and len(before) != len(now):
-        fail(f"cases are held out for {len(now)} runs, and were for {len(before)}", "the same number of runs")
-
-
 def task(task, net, runs, targets=True):
     """A task that fits a net and a number of runs."""
     for name in ("inputs", "targets"):
@@ -311,7 +309,8 @@ def task(task, net, runs, targets=True):
     for what, states in (("inputs", task.inputs), ("targets", task.targets)):
         for name, y in states.items():
             if y.shape[-2] != net.units[name]:
-                fail(f"{what} of layer {name!r} have {y.shape[-2]} units", f"{net.units[name]}, as the layer has")
+                hint = f"; the shape is {y.shape}: is its transpose meant?" if y.shape[-1] == net.units[name] else ""
+                fail(f"{what} of layer {name!r} have {y.shape[-2]} units", f"{net.units[name]}, as the layer has{hint}")
     if task.runs not in (None, runs):
         fail(f"the task has cases for {task.runs} runs", f"{runs}, as w has, or cases without the axis of runs")
     if targets:
@@ -329,30 +328,28 @@ def one_of(name, value, known):
     return value
 
 
-def binary(what, d):
+def binary(what, d, instead=""):
     if not np.isin(d, (0, 1)).all():
-        fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", "0 or 1")
+        fail(f"{what} hold {d[~np.isin(d, (0, 1))][0]:g}", f"0 or 1{instead}")
 
 
 # ---------------------------------------------------------------- training
 
 
 def rate(name, value, w, high=1.0):
-    """A number, or an array that broadcasts against `w`, in [0, high): ε, α, decay."""
+    """Numbers that broadcast against `w`, in [0, high), as `(1 or runs, 1 or size)`: ε, α, decay."""
     value = array(name, value)
     try:
         np.broadcast_to(value, w.shape)
     except ValueError:
-        fail(
-            f"{name} has the shape {value.shape}",
-            f"a number or an array that broadcasts against (runs, size) = {w.shape}",
-        )
+        expected = f"a number or an array that broadcasts against (runs, size) = {w.shape}"
+        fail(f"{name} has the shape {value.shape}", expected)
     inside = np.isfinite(value) & (value >= 0) & (value < high)
     if not inside.all():
         fail(f"{name} is {value[~inside].flat[0]:g}", f"numbers of at least 0 and below {high:g}")
     if name == "epsilon" and not value.any():
         fail("epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    return value if value.ndim == 0 else np.atleast_2d(value)
+    return np.array(np.atleast_2d(value), order="C")
 
 
 def error_rule(rule):
@@ -386,19 +383,21 @@ def solved_before(fit, tolerance):
     if fit.solved_at.shape != shape:
         before, now = len(np.atleast_2d(fit.solved_at)), tolerance.size
         fail(f"there are {now} tolerances, and were {before} in the call before", "the same number, of the same form")
+    if fit.tolerance is not None and not np.array_equal(fit.tolerance, tolerance):
+        before, now = fit.tolerance.tolist(), tolerance.tolist()
+        fail(f"tolerance is {now}, and was {before} in the call before", "the same, or fit.weights, to begin anew")
     return fit.solved_at
 
 
 def order(cases, of):
+    """A list of all cases, or an empty one."""
     if cases is None:
-        return None
+        return []
     numbers = case_numbers(cases, of)
     if numbers.ndim != 1 or sorted(numbers) != list(range(of)):
-        fail(
-            f"order has {numbers.size} case numbers, {np.unique(numbers).size} of them different",
-            f"each of 0 to {of - 1} once",
-        )
-    return numbers.tolist()
+        different = np.unique(numbers).size
+        fail(f"order has {numbers.size} case numbers, {different} of them different", f"each of 0 to {of - 1} once")
+    return numbers
 
 
 def snapshots(counts, done, sweeps):

@@ -1,8 +1,10 @@
-"""The walk through weight space: equations (8) and (9), decay, stopping."""
+"""The descent in weight space: equations (8) and (9), decay, stopping."""
 
+import os
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -10,7 +12,7 @@ from joblib import effective_n_jobs
 from tqdm import tqdm
 
 from . import checks, equations, kernel, layout
-from .kernel import Walk
+from .kernel import Schedule
 from .network import Network, Task
 from .units import squared
 
@@ -19,13 +21,16 @@ from .units import squared
 class Fit:
     """Where the runs of a training are, and how they came there. `fit[rows]` is the fit of some of the runs.
 
+    Whatever takes weights takes a fit in their place.
+
     - `weights`, `velocity`: the points in weight space and their last change Δw, `(runs, size)`;
-    - `sweeps`: how many sweeps were asked for, over all calls;
+    - `sweeps`: how many sweeps were asked for, over all calls; with `stop`, a solved run took `solved_at` of them;
     - `error`: E of each run, `(recordings, runs)`, in this call, after `recorded_at` sweeps over all calls; NaN once a
       run has retired;
     - `solved_at`: the first sweep count, over all calls, at which every |y - d| was below the tolerance, `(runs,)`, or
       `(tolerances, runs)` if there are several; -1: never;
-    - `snapshots`: the weights at the sweep counts asked for, `(snapshots, runs, size)`.
+    - `snapshots`: the weights at the sweep counts asked for, `(snapshots, runs, size)`;
+    - `tolerance`: that of `solved_at`; None before the first call.
     """
 
     weights: np.ndarray
@@ -35,6 +40,13 @@ class Fit:
     error: np.ndarray
     solved_at: np.ndarray
     snapshots: np.ndarray
+    tolerance: np.ndarray | None = None
+
+    def __repr__(self):
+        solved = np.count_nonzero(np.atleast_2d(self.solved_at)[-1] >= 0)
+        E = self.error[-1:][np.isfinite(self.error[-1:])]  # not of runs that have retired
+        now = f", E from {E.min():.3g} to {E.max():.3g}" if E.size else ""
+        return f"Fit of {len(self)} runs after {self.sweeps} sweeps: {solved} solved{now}"
 
     @property
     def diverged(self):
@@ -48,6 +60,43 @@ class Fit:
         rows = np.arange(len(self))[rows].reshape(-1)
         return replace(self, **{name: getattr(self, name).take(rows, axis) for name, axis in _RUNS.items()})
 
+    def then(self, later):
+        """`later`, a fit that went on from this one, with the recordings and snapshots of both.
+
+        Raises `ValueError` unless it went on where this one ends, with as many runs.
+        """
+        if len(later) != len(self) or not len(later.recorded_at) or later.recorded_at[0] < self.sweeps:
+            checks.fail(f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
+        new = ~np.isin(later.recorded_at, self.recorded_at)  # each call records E before its first sweep
+        return replace(
+            later,
+            recorded_at=np.concatenate([self.recorded_at, later.recorded_at[new]]),
+            error=np.concatenate([self.error, later.error[new]]),
+            snapshots=np.concatenate([self.snapshots, later.snapshots]),
+        )
+
+    def save(self, path):
+        """Write all of it to a file, at once or not at all, for `Fit.load`. The net and the task are not in it."""
+        path = Path(path)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("wb") as file:
+                np.savez(file, **{name: value for name, value in vars(self).items() if value is not None})
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @staticmethod
+    def load(path):
+        """The fit that was saved in a file. Raises `ValueError` for other files."""
+        arrays, found = {}, np.load(path)
+        if hasattr(found, "close"):  # an array alone has none
+            with found:
+                arrays = dict(found)
+        if {*arrays, "tolerance"} != {field.name for field in fields(Fit)}:
+            checks.fail(f"{path} has {', '.join(arrays) or 'no names'}", "a file that Fit.save has written")
+        return Fit(**arrays | {"sweeps": int(arrays["sweeps"])})
+
     @staticmethod
     def of(w):
         """The fit that no training has touched yet: weights `w`, at rest."""
@@ -59,6 +108,12 @@ class Fit:
 _RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # the axis of the runs in each
 
 
+@checks.called_otherwise(
+    **dict.fromkeys(("epochs", "n_epochs", "max_iter", "iterations"), "sweeps"),
+    **dict.fromkeys(("lr", "learning_rate", "eta"), "epsilon"),
+    **{"momentum": "alpha", "weight_decay": "decay", "loss": "error", "tol": "tolerance", "verbose": "progress"},
+    batch_size="for a step after each batch of cases, bp.train(net, fit, task.of_cases(cases), 1, epsilon) for each",
+)
 def train(
     net: Network,
     w: np.ndarray | Fit,
@@ -82,10 +137,10 @@ def train(
     the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`.
 
     - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
-      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. Go on from
-      a `Fit` with the tolerance that it was trained with: what it has met is not looked at again.
+      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit`
+      goes on with the tolerance that it was trained with: what it has met is not looked at again.
     - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
-      that is held out makes no step.
+      that is held out makes no step. For batches, train on `task.of_cases(cases)`, a sweep at a time.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
     - `snapshots`: sweep counts, over all calls and in increasing order, at which to keep the weights.
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
@@ -97,45 +152,41 @@ def train(
     rule, is trained by the plain NumPy of `equations.py`: slower, on one core, without a bar, and with last bits that
     depend on the machine. Raises `ValueError` for arguments that make no sense.
     """
-    if not isinstance(w, Fit):
-        checks.weights(w, net)
-    fit = w if isinstance(w, Fit) else Fit.of(w)
+    fit = w if isinstance(w, Fit) else Fit.of(checks.weights(w, net))
     checks.fit(fit, net.size)
     checks.task(task, net, len(fit))
+    rates = {"epsilon": (epsilon, np.inf), "alpha": (alpha, 1.0), "decay": (decay, 1.0)}
     error, tolerance = checks.error_rule(error), checks.tolerance(tolerance, task)
-    record = checks.count("record", record)
-    order = checks.order(order, task.cases)
-    counts = np.atleast_2d(task.counts())
-    walk = Walk(
-        *(_of_a_run(checks.rate(name, rate, fit.weights, high))
-          for name, rate, high in (("epsilon", epsilon, np.inf), ("alpha", alpha, 1.0), ("decay", decay, 1.0))),
-        checks.count("sweeps", sweeps),
-        fit.sweeps,
-        record,
-        np.atleast_1d(tolerance),
-        checks.flag("stop", stop),
-        np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
-        np.array([] if order is None else order, np.int64),
-        np.array(counts),
-    )  # fmt: skip
-    sweeps = walk.sweeps
+    schedule = Schedule(
+        **{name: checks.rate(name, rate, fit.weights, high) for name, (rate, high) in rates.items()},
+        sweeps=checks.count("sweeps", sweeps),
+        before=fit.sweeps,
+        record=checks.count("record", record),
+        tolerances=np.atleast_1d(tolerance),
+        stop=checks.flag("stop", stop),
+        snapshot_at=np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
+        order=np.array(checks.order(order, task.cases), np.int64),
+        counts=np.array(np.atleast_2d(task.counts())),
+    )
+    sweeps, runs = schedule.sweeps, len(fit)
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
-    runs = len(fit)
-    weights, velocity = (np.array(array, order="C") for array in (fit.weights, fit.velocity))
-    solved_at = np.atleast_2d(checks.solved_before(fit, tolerance).astype(np.int64))
-    path = layout.path_of(weights, velocity, len(recorded_at), solved_at, len(walk.snapshot_at))
+    solved_at = np.array(np.atleast_2d(checks.solved_before(fit, tolerance)), np.int64)
+    results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), solved_at, len(schedule.snapshot_at))
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
-            _by_equations(net, task, error, walk, path)
+            _by_equations(net, task, error, schedule, results)
     elif runs:
-        _by_kernel(net, task, error, walk, path, progress)
-    solved_at = path.solved_at.reshape(*np.shape(tolerance), runs)
-    at = fit.sweeps + recorded_at
-    return Fit(path.weights, path.velocity, fit.sweeps + sweeps, at, path.error.T, solved_at, path.snapshots)
-
-
-def _of_a_run(rate):
-    return np.array(np.atleast_2d(rate), order="C")
+        _by_kernel(net, task, error, schedule, results, progress)
+    return Fit(
+        weights=results.weights,
+        velocity=results.velocity,
+        sweeps=fit.sweeps + sweeps,
+        recorded_at=fit.sweeps + recorded_at,
+        error=results.error.T,
+        solved_at=results.solved_at.reshape(*tolerance.shape, runs),
+        snapshots=results.snapshots,
+        tolerance=tolerance,
+    )
 
 
 # ---------------------------------------------------------------- by the compiled kernel
@@ -143,99 +194,93 @@ def _of_a_run(rate):
 SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 
-def _by_kernel(net, task, error, walk, path, progress):
+def _by_kernel(net, task, error, schedule, results, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
     graph, _ = layout.graph_of(net, task.targets, layout.silent(task))
-    whole = layout.cases_of(net, task, error)
-    batches = layout.one_by_one(whole) if len(walk.order) else whole
+    cases = layout.cases_of(net, task, error)
     if net.mask is not None:
-        walk = walk._replace(epsilon=walk.epsilon * net.mask)  # what is not connected never changes
-    runs, jobs = len(path.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
+        schedule = schedule._replace(epsilon=schedule.epsilon * net.mask)  # what is not connected never changes
+    runs, jobs = len(results.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
 
     def train(first, last):
-        room = kernel.room_for(graph, whole, batches)
-        layout.train(graph, whole, batches, walk, path, room, first, last)
+        layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
 
-    columns = whole.lower.shape[2] + len(walk.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
-    work = float(3 * net.size * columns * runs) * (walk.sweeps + 1)
+    columns = cases.lower.shape[2] + len(schedule.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
+    work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
         return train(0, runs)
     edges = np.linspace(0, runs, min(runs, 8 * jobs if jobs > 1 else 1) + 1).astype(int).tolist()
     with ThreadPoolExecutor(jobs) as threads:
         try:
-            begun = [threads.submit(train, *ends) for ends in pairwise(edges)]
-            _watch(begun, walk.sweeps, path, progress)
+            started = [threads.submit(train, *ends) for ends in pairwise(edges)]
+            _watch(started, schedule.sweeps, results, progress)
         finally:
-            path.halt[0] = True  # Ctrl-C ends the threads, too
-    for one in begun:
+            results.halt[0] = True  # Ctrl-C ends the threads, too
+    for one in started:
         one.result()
 
 
-def _watch(begun, sweeps, path, progress):
+def _watch(started, sweeps, results, progress):
     """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
-    total, silent = sweeps * len(path.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
+    total, silent = sweeps * len(results.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
     late = perf_counter() + 1
     while perf_counter() < late:
-        if not _unfinished(begun):
+        if not _unfinished(started):
             return
     with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
-        while _unfinished(begun):
-            bar.update(int(path.done.sum()) - bar.n)
+        while _unfinished(started):
+            bar.update(int(results.done.sum()) - bar.n)
 
 
-def _unfinished(begun):
+def _unfinished(started):
     """Whether threads are still at work, looked at for a fifth of a second; not if one of them has failed."""
-    done, others = wait(begun, timeout=0.2, return_when=FIRST_EXCEPTION)
+    done, others = wait(started, timeout=0.2, return_when=FIRST_EXCEPTION)
     return others and not any(one.exception() for one in done)
 
 
 # ---------------------------------------------------------------- by the equations, for a user's own functions
 
 
-def _by_equations(net, task, error, walk, path):
+def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
-    w, velocity, solved_at = path.weights, path.velocity, path.solved_at
-    level = np.count_nonzero(solved_at >= 0, axis=0)  # which tolerance each run is to meet next
-    tolerances, recorded, kept = np.append(walk.tolerances, -1.0), 0, 0  # the last is met by none
-    active = np.isfinite(w).all(axis=1) & ~(walk.stop & (level == len(solved_at)))
-    counts = np.broadcast_to(walk.counts, (len(w), task.cases))
-    mask = 1 if net.mask is None else net.mask
+    w, velocity, solved_at = results.weights, results.velocity, results.solved_at
+    met = np.count_nonzero(solved_at >= 0, axis=0)  # how many tolerances each run has met
+    tolerances, recorded, kept = np.append(schedule.tolerances, -1.0), 0, 0  # the last is met by none
+    active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (met == len(solved_at)))
+    counts = np.broadcast_to(schedule.counts, (len(w), task.cases))
 
     def change(rows, dE_dw):
-        rates = [rate[rows] if len(rate) > 1 else rate for rate in walk[:3]]
-        w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw * mask, *rates)
+        rates = [rate[rows] if len(rate) > 1 else rate for rate in schedule[:3]]
+        w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw, *rates)
         active[rows] = np.isfinite(w[rows]).all(axis=1)
 
-    for t in range(walk.sweeps + 1):
+    for t in range(schedule.sweeps + 1):
         rows = np.flatnonzero(active)
         if not rows.size:
             break
         part = task.of_runs(rows)
         y = equations.forward(net, w[rows], part.inputs)
         E, dE_dw = equations.backward(net, w[rows], part, error, y)
-        if t == walk.sweeps or (walk.every and t % walk.every == 0):
-            path.error[rows, recorded] = E
+        if t == schedule.sweeps or (schedule.record and t % schedule.record == 0):
+            results.error[rows, recorded] = E
             recorded += 1
-        furthest = np.array([np.fmax.reduce(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets])
-        furthest = np.where(np.inf > E, np.fmax.reduce(furthest), np.inf)
-        while (met := furthest < tolerances[level[rows]]).any():
-            solved_at[level[rows[met]], rows[met]] = walk.begun + t
-            level[rows[met]] += 1
-        active &= ~(walk.stop & (level == len(solved_at)))
-        if kept < len(walk.snapshot_at) and walk.snapshot_at[kept] == walk.begun + t:
-            path.snapshots[kept] = w
+        distance = [np.fmax.reduce(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets]
+        distance = np.where(np.inf > E, np.fmax.reduce(distance), np.inf)
+        while (now := distance < tolerances[met[rows]]).any():
+            solved_at[met[rows[now]], rows[now]] = schedule.before + t
+            met[rows[now]] += 1
+        active &= ~(schedule.stop & (met == len(solved_at)))
+        if kept < len(schedule.snapshot_at) and schedule.snapshot_at[kept] == schedule.before + t:
+            results.snapshots[kept] = w
             kept += 1
-        if t == walk.sweeps:
+        if t == schedule.sweeps:
             break
-
-        on = active[rows]
-        if not len(walk.order):
-            change(rows[on], dE_dw[on])
-        for case in walk.order:
+        if not len(schedule.order):
+            change(rows[active[rows]], dE_dw[active[rows]])
+        for case in schedule.order:
             rows = np.flatnonzero(active & counts[:, case])
-            if not rows.size:
-                continue
-            part = task.of_case(case).of_runs(rows)
-            y = equations.forward(net, w[rows], part.inputs)
-            change(rows, equations.backward(net, w[rows], part, error, y)[1])
-    path.snapshots[kept:] = w
+            if rows.size:
+                part = task.of_case(case).of_runs(rows)
+                y = equations.forward(net, w[rows], part.inputs)
+                change(rows, equations.backward(net, w[rows], part, error, y)[1])
+    results.snapshots[kept:] = w

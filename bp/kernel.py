@@ -8,9 +8,9 @@ nothing else is used here, always in the same order, and neither a BLAS nor a li
 use vectors of any width, or none, and the result is the same.
 
 Units stand one below the other, the input layers first. A unit's states in all cases are a row, padded to a multiple of
-eight with cases that have no error. So are the weights w_ji of unit j: a row, padded to a multiple of eight. The
-arithmetic of pointers and vectors stands at the end: `at(p, i)` is p[i], `load(p, i)` is p[i], ..., p[i + 7] side by
-side, `ahead(p, n)` is the place n further on.
+eight with cases that have no error. So are the weights w_ji of unit j: a row, padded to a multiple of eight, `stride`.
+The arithmetic of pointers and vectors stands at the end: `at(p, i)` is p[i], `load(p, i)` is p[i], ..., p[i + 7] side
+by side, `ahead(p, n)` is the place n further on.
 """
 
 from collections import namedtuple
@@ -46,33 +46,49 @@ inlined = njit(error_model="numpy", inline="always")
 
 # ---------------------------------------------------------------- what the kernel is handed
 
-Graph = namedtuple("Graph", "units padded transposed inputs layers gains links outputs places")
+Graph = namedtuple("Graph", "units padded transposed inputs layers links outputs places")
 """A net, as far as its targets depend on it. `units`, `padded`, `transposed`: numbers of unit rows, of padded weights,
-and of states in a transposed case. Tables, a row for each of the input layers, computed layers, links, and layers that
-have targets, with the columns below. `gains`: of the layers' activations. `places`: of each weight among the padded."""
-FIRST, UNITS, TRANSPOSED, ACTIVATION, BIASES, LINKS, END = range(7)  # of a layer; an input layer ends at TRANSPOSED
-_, _, _, WEIGHTS, ACROSS, COMPUTED = range(6)  # of a link: its source, where its weights are, padded units a row
-_, _, TARGETS = range(3)  # of an output layer
+and of states in a transposed case. Tables with the columns below: of input layers, of computed layers, of links, of
+layers that have targets. `places`: of each weight among the padded."""
+_ROWS = [("first", np.int64), ("units", np.int64), ("transposed", np.int64)]  # its unit rows; by case from there, or -1
+INPUT = np.dtype(_ROWS)
+LAYER = np.dtype(
+    [
+        *_ROWS,
+        *((name, np.int64) for name in ("activation", "biases", "links", "end")),  # its links: from here, to before end
+        ("gain", np.float64),
+    ]
+)
+LINK = np.dtype([*_ROWS, *((name, np.int64) for name in ("weights", "stride", "computed"))])  # the rows of its source
+OUTPUT = np.dtype([("first", np.int64), ("units", np.int64), ("targets", np.int64)])
 LOGISTIC, TANH, LINEAR, SOFTSIGN, RECTIFIED = range(5)
 
-Cases = namedtuple("Cases", "count inputs lower upper aim wanted held_out whole")
+Cases = namedtuple("Cases", "count inputs lower upper aim desired held_out whole_cases")
 """Cases to learn. How many; the states of the input units, `(1 or runs, units, padded)`; the bounds of the error rule
 and the desired states, `(1 or runs, target units, padded)`; which are held out, `(1 or runs, padded)`; whether a case
 is right or wrong as a whole."""
 
-Walk = namedtuple("Walk", "epsilon alpha decay sweeps begun every tolerances stop snapshot_at order counts")
+Schedule = namedtuple("Schedule", "epsilon alpha decay sweeps before record tolerances stop snapshot_at order counts")
 """How to train. Rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; sweeps between two recordings of E;
 tolerances, the loosest first; whether a solved run stops; when to keep the weights; the cases after each of which the
 weights change (none: after the sweep), and which of them count, `(1 or runs, cases)`."""
 
-Path = namedtuple("Path", "weights velocity error solved_at snapshots states dE_dw furthest done halt")
+Results = namedtuple("Results", "weights velocity error solved_at snapshots states dE_dw done halt")
 """What a training writes. Weights and velocities, `(runs, size)`; E, `(runs, recordings)`; the sweeps at which the
 tolerances were met, `(tolerances, runs)`; snapshots, `(snapshots, runs, size)`. Of the last sweep, if there is room for
-it: states, `(runs, units, padded)`, ∂E/∂w, `(runs, size)`, and the largest |y - d|, `(runs,)`. The sweeps that each run
-has done; whoever sets `halt[0]` ends the training."""
+it: states, `(runs, units, padded)`, and ∂E/∂w, `(runs, size)`. The sweeps that each run has done; whoever sets
+`halt[0]` ends the training."""
 
-Work = namedtuple("Work", "y dE_dx transposed lower upper aim wanted row cases")
+Buffers = namedtuple("Buffers", "y dE_dx transposed lower upper aim desired row cases")
 """Pointers to what belongs to a run's cases, the length of a row, and the number of cases."""
+
+
+def padded(count):
+    """The least multiple of `WIDTH` that is not below `count`."""
+    return (count + WIDTH - 1) // WIDTH * WIDTH
+
+
+_padded = inlined(padded)
 
 # ---------------------------------------------------------------- sums of products: (1), (6) and (7)
 
@@ -171,21 +187,22 @@ def _fill(x, count, value):
 
 
 @compiled
-def _forward(graph, W, work):
+def _forward(graph, W, buffers):
     """The states of all units: equations (1) and (2)."""
-    y, row = work.y, work.row
-    for number in range(len(graph.gains)):
-        layer = ahead(pointer(graph.layers), number * (END + 1))
-        first, units, biases = ahead(y, at(layer, FIRST) * row), at(layer, UNITS), at(layer, BIASES)
-        for j in range(units):
-            _fill(ahead(first, j * row), row, at(W, biases + j) if biases >= 0 else 0.0)
-        for number_of_link in range(at(layer, LINKS), at(layer, END)):
-            link = ahead(pointer(graph.links), number_of_link * (COMPUTED + 1))
-            source, weights = ahead(y, at(link, FIRST) * row), ahead(W, at(link, WEIGHTS))
-            _products(first, row, units, weights, at(link, ACROSS), ONE(1), source, row, at(link, UNITS), row)  # (1)
-        _activate(first, units * row, at(layer, ACTIVATION), graph.gains[number])  # (2)
-        if at(layer, TRANSPOSED) >= 0:
-            _transpose(first, units, work, at(layer, TRANSPOSED))
+    y, row = buffers.y, buffers.row
+    for number in range(len(graph.layers)):
+        layer = graph.layers[number]
+        x = ahead(y, layer.first * row)
+        for j in range(layer.units):
+            _fill(ahead(x, j * row), row, at(W, layer.biases + j) if layer.biases >= 0 else 0.0)
+        for number_of_link in range(layer.links, layer.end):
+            link = graph.links[number_of_link]
+            weights, source = ahead(W, link.weights), ahead(y, link.first * row)
+            # (1): x (units, cases) += w (units, sources) y (sources, cases)
+            _products(x, row, layer.units, weights, link.stride, ONE(1), source, row, link.units, row)
+        _activate(x, layer.units * row, layer.activation, layer.gain)  # (2)
+        if layer.transposed >= 0:
+            _transpose(buffers, layer.first, layer.units, layer.transposed)
 
 
 @compiled
@@ -209,104 +226,99 @@ def _activate(x, count, activation, gain):
 
 
 @compiled
-def _transpose(y, units, work, where):
+def _transpose(buffers, first, units, to):
     """Copy the states of a layer by case, its units side by side, as (6) reads them."""
-    across = _padded(units)
-    transposed = ahead(work.transposed, where * work.row)
-    for c in range(work.cases):
+    row = buffers.row
+    y, by_case = ahead(buffers.y, first * row), ahead(buffers.transposed, to * row)
+    for c in range(buffers.cases):
         for i in range(units):
-            put(transposed, c * across + i, at(y, i * work.row + c))
-
-
-@inlined
-def _padded(count):
-    return (count + WIDTH - 1) // WIDTH * WIDTH
+            put(by_case, c * _padded(units) + i, at(y, i * row + c))
 
 
 # ---------------------------------------------------------------- the backward pass
 
 
 @compiled
-def _compare(graph, work, whole):
+def _compare(graph, buffers, whole_cases):
     """E, and ∂E/∂y of the units that have targets, in the buffer of ∂E/∂x, where `_slope` makes one of the other:
     equations (3) and (4)."""
-    row, E = work.row, 0.0
-    computed = at(pointer(graph.layers), FIRST) * row
-    _fill(ahead(work.dE_dx, computed), graph.units * row - computed, 0.0)
+    row, E = buffers.row, 0.0
+    computed = graph.layers[0].first * row
+    _fill(ahead(buffers.dE_dx, computed), graph.units * row - computed, 0.0)
     for number in range(len(graph.outputs)):
-        output = ahead(pointer(graph.outputs), number * (TARGETS + 1))
-        first, count, to = at(output, FIRST) * row, at(output, UNITS) * row, at(output, TARGETS) * row
-        y, dE_dy, wanted = ahead(work.y, first), ahead(work.dE_dx, first), ahead(work.wanted, to)
-        lower, upper, aim = ahead(work.lower, to), ahead(work.upper, to), ahead(work.aim, to)
+        output = graph.outputs[number]
+        first, count, targets = output.first * row, output.units * row, output.targets * row
+        y, dE_dy, desired = ahead(buffers.y, first), ahead(buffers.dE_dx, first), ahead(buffers.desired, targets)
+        lower, upper, aim = ahead(buffers.lower, targets), ahead(buffers.upper, targets), ahead(buffers.aim, targets)
         for c in range(count):
             good = (at(lower, c) <= at(y, c)) & (at(y, c) <= at(upper, c))
             put(dE_dy, c, 0.0 if good else at(y, c) - at(aim, c))  # (4)
-        if whole:
-            _whole_cases(y, dE_dy, aim, wanted, count, row)
+        if whole_cases:
+            _whole_cases(y, dE_dy, aim, desired, count, row)
         E += _sum_of_squares(dE_dy, count)  # (3)
     return 0.5 * E
 
 
 @compiled
-def _whole_cases(y, dE_dy, aim, wanted, count, row):
+def _whole_cases(y, dE_dy, aim, desired, count, row):
     """A case in which one unit of the layer is not good enough counts for all of them."""
     for c in range(row):
         wrong = False
         for k in range(c, count, row):
             wrong |= at(dE_dy, k) != 0.0
         for k in range(c, count, row):
-            put(dE_dy, k, at(y, k) - at(aim, k) if wrong and at(wanted, k) == at(wanted, k) else 0.0)
+            put(dE_dy, k, at(y, k) - at(aim, k) if wrong and at(desired, k) == at(desired, k) else 0.0)
 
 
 @compiled
-def _missed(graph, work, tolerance):
+def _missed(graph, buffers, tolerance):
     """How many targets are missed by `tolerance` or more. What is NaN, as missing targets are, is not among them."""
-    count = 0
+    missed = 0
     for number in range(len(graph.outputs)):
-        output = ahead(pointer(graph.outputs), number * (TARGETS + 1))
-        y, d = ahead(work.y, at(output, FIRST) * work.row), ahead(work.wanted, at(output, TARGETS) * work.row)
-        for c in range(at(output, UNITS) * work.row):
-            count += abs(at(y, c) - at(d, c)) >= tolerance
-    return count
+        output = graph.outputs[number]
+        y, d = ahead(buffers.y, output.first * buffers.row), ahead(buffers.desired, output.targets * buffers.row)
+        for c in range(output.units * buffers.row):
+            missed += abs(at(y, c) - at(d, c)) >= tolerance
+    return missed
 
 
 @compiled
-def _backward(graph, W, dE_dW, work):
+def _backward(graph, W, dE_dW, buffers):
     """∂E/∂w, from the top layer down: equations (5) to (7)."""
-    row = work.row
+    row, cases = buffers.row, buffers.cases
     _fill(dE_dW, graph.padded, 0.0)
-    for number in range(len(graph.gains) - 1, -1, -1):
-        layer = ahead(pointer(graph.layers), number * (END + 1))
-        first, units, biases = at(layer, FIRST) * row, at(layer, UNITS), at(layer, BIASES)
-        dE_dx = ahead(work.dE_dx, first)
-        _slope(dE_dx, ahead(work.y, first), units * row, at(layer, ACTIVATION), graph.gains[number])  # (5)
-        if biases >= 0:
+    for number in range(len(graph.layers) - 1, -1, -1):
+        layer = graph.layers[number]
+        units, dE_dx = layer.units, ahead(buffers.dE_dx, layer.first * row)
+        _slope(dE_dx, ahead(buffers.y, layer.first * row), units * row, layer.activation, layer.gain)  # (5)
+        if layer.biases >= 0:
+            dE_db = ahead(dE_dW, layer.biases)
             for j in range(units):
-                put(dE_dW, biases + j, at(dE_dW, biases + j) + _sum(ahead(dE_dx, j * row), row))  # (6), y_i being 1
-        for number_of_link in range(at(layer, LINKS), at(layer, END)):
-            link = ahead(pointer(graph.links), number_of_link * (COMPUTED + 1))
-            weights, across, sources = at(link, WEIGHTS), at(link, ACROSS), at(link, UNITS)
-            if at(link, TRANSPOSED) >= 0:
-                y = ahead(work.transposed, at(link, TRANSPOSED) * row)
-                _products(
-                    ahead(dE_dW, weights), across, units, dE_dx, row, ONE(1), y, across, work.cases, across
-                )  # (6)
+                put(dE_db, j, at(dE_db, j) + _sum(ahead(dE_dx, j * row), row))  # (6), y_i being 1
+        for number_of_link in range(layer.links, layer.end):
+            link = graph.links[number_of_link]
+            sources, stride, weights = link.units, link.stride, ahead(dE_dW, link.weights)
+            if link.transposed >= 0:
+                y = ahead(buffers.transposed, link.transposed * row)
+                # (6): ∂E/∂w (units, sources) += ∂E/∂x (units, cases) y (cases, sources)
+                _products(weights, stride, units, dE_dx, row, ONE(1), y, stride, cases, stride)
             else:
-                _narrow(ahead(dE_dW, weights), across, units, dE_dx, ahead(work.y, at(link, FIRST) * row), sources, row)
-            if at(link, COMPUTED):
-                dE_dy = ahead(work.dE_dx, at(link, FIRST) * row)
-                _products(dE_dy, row, sources, ahead(W, weights), ONE(1), across, dE_dx, row, units, row)  # (7)
+                _narrow(weights, stride, units, dE_dx, ahead(buffers.y, link.first * row), sources, row)  # (6)
+            if link.computed:
+                dE_dy = ahead(buffers.dE_dx, link.first * row)
+                # (7): ∂E/∂y (sources, cases) += w, its columns as rows (sources, units), ∂E/∂x (units, cases)
+                _products(dE_dy, row, sources, ahead(W, link.weights), ONE(1), stride, dE_dx, row, units, row)
 
 
 @compiled
-def _narrow(dE_dW, across, units, dE_dx, y, sources, row):
+def _narrow(dE_dW, stride, units, dE_dx, y, sources, row):
     """Equation (6) for a layer of few units: by case, they would leave most of the eight places empty."""
     for j in range(units):
         for i in range(sources):
             s = spread(0.0)
             for c in range(0, row, WIDTH):
                 s = fma(load(dE_dx, j * row + c), load(y, i * row + c), s)
-            put(dE_dW, j * across + i, at(dE_dW, j * across + i) + total(s))
+            put(dE_dW, j * stride + i, at(dE_dW, j * stride + i) + total(s))
 
 
 @compiled
@@ -335,73 +347,93 @@ def _slope(dE_dx, y, count, activation, gain):
 @compiled
 def _step(W, velocity, dE_dW, epsilon, alpha, decay, count):
     """Equation (9), which is (8) if α is 0; then the decay, which the velocity never sees. Are all weights finite?"""
-    lost = 0
     for k in range(count):
         put(velocity, k, fma(at(alpha, k), at(velocity, k), -(at(epsilon, k) * at(dE_dW, k))))  # (9)
         put(W, k, (at(W, k) + at(velocity, k)) * (1.0 - at(decay, k)))
-        lost += not (abs(at(W, k)) < np.inf)
-    return lost == 0
+    return _finite(W, count)
 
 
 @compiled
 def _finite(w, count):
-    bad = 0
+    lost = 0
     for k in range(count):
-        bad += not (abs(at(w, k)) < np.inf)
-    return bad == 0
+        lost += not (abs(at(w, k)) < np.inf)
+    return lost == 0
 
 
 # ---------------------------------------------------------------- a run and its cases
 
 
 @inlined
-def _mine(array, run):
-    """What a run has of an array with a row for each run, or one for all."""
-    return array[run if len(array) > 1 else 0]
+def _row(array, run):
+    """Where an array with a row for each run, or one for all, has that of a run."""
+    return run if len(array) > 1 else 0
 
 
 @compiled
-def _room(room, graph, cases):
-    """The pointers of a `Work`, and where the room behind it begins."""
-    row = cases.lower.shape[2]
+def _buffers(room, graph, cases, row, count):
+    """`Buffers` for so many cases in rows of such length, and where the room behind them begins."""
     states, targets = graph.units * row, cases.lower.shape[1] * row
     y, dE_dx, transposed = room, ahead(room, states), ahead(room, 2 * states)
     lower = ahead(transposed, graph.transposed * row)
-    upper, aim, wanted = ahead(lower, targets), ahead(lower, 2 * targets), ahead(lower, 3 * targets)
-    return Work(y, dE_dx, transposed, lower, upper, aim, wanted, row, cases.count), ahead(lower, 4 * targets)
+    upper, aim, desired = ahead(lower, targets), ahead(lower, 2 * targets), ahead(lower, 3 * targets)
+    return Buffers(y, dE_dx, transposed, lower, upper, aim, desired, row, count), ahead(lower, 4 * targets)
 
 
-def room_for(graph, whole, batches):
+def room_for(graph, cases):
     """Room for all that one thread of `train` needs."""
-    rows = 2 * graph.units + graph.transposed + 4 * whole.lower.shape[1]
-    return np.zeros(rows * (whole.lower.shape[2] + batches.lower.shape[2]) + 6 * graph.padded)
+    rows = 2 * graph.units + graph.transposed + 4 * cases.lower.shape[1]
+    return np.zeros(rows * (cases.lower.shape[2] + WIDTH) + 6 * graph.padded)
 
 
 @compiled
-def _lay_out(graph, cases, run, work):
+def _lay_out(graph, cases, run, to):
     """Lay out the cases of a run: states of input units, bounds, targets."""
-    held_out, row, targets = _mine(cases.held_out, run), work.row, cases.lower.shape[1] * work.row
-    _copy(_mine(cases.inputs, run), work.y)
-    for number in range(len(graph.inputs)):
-        layer = ahead(pointer(graph.inputs), number * (TRANSPOSED + 1))
-        _transpose(ahead(work.y, at(layer, FIRST) * row), at(layer, UNITS), work, at(layer, TRANSPOSED))
-    _copy(_mine(cases.lower, run), work.lower)
-    _copy(_mine(cases.upper, run), work.upper)
-    _copy(_mine(cases.aim, run), work.aim)
-    _copy(_mine(cases.wanted, run), work.wanted)
-    for c in range(row):
-        if held_out[c]:  # nothing is wanted, and nothing is wrong
-            for k in range(c, targets, row):
-                put(work.lower, k, -np.inf)
-                put(work.upper, k, np.inf)
-                put(work.wanted, k, np.nan)
+    _copy(cases.inputs, run, to.y)
+    _transpose_inputs(graph, to)
+    _copy(cases.lower, run, to.lower)
+    _copy(cases.upper, run, to.upper)
+    _copy(cases.aim, run, to.aim)
+    _copy(cases.desired, run, to.desired)
+    for c in range(to.row):
+        if cases.held_out[_row(cases.held_out, run), c]:  # nothing is desired, and nothing is wrong
+            for k in range(c, cases.lower.shape[1] * to.row, to.row):
+                put(to.lower, k, -np.inf)
+                put(to.upper, k, np.inf)
+                put(to.desired, k, np.nan)
 
 
 @compiled
-def _copy(states, to):
-    for j in range(states.shape[0]):
-        for c in range(states.shape[1]):
-            put(to, j * states.shape[1] + c, states[j, c])
+def _copy(states, run, to):
+    count = states.shape[1] * states.shape[2]
+    mine = ahead(pointer(states), _row(states, run) * count)
+    for k in range(count):
+        put(to, k, at(mine, k))
+
+
+@compiled
+def _transpose_inputs(graph, buffers):
+    for number in range(len(graph.inputs)):
+        layer = graph.inputs[number]
+        _transpose(buffers, layer.first, layer.units, layer.transposed)
+
+
+@compiled
+def _lay_out_one(graph, inputs, targets, case, whole, to):
+    """Lay out one case of those in `whole`, as the first in a row of eight of which the others have no error."""
+    _pick(whole.y, inputs, whole.row, case, to.y, 0.0)
+    _transpose_inputs(graph, to)
+    _pick(whole.lower, targets, whole.row, case, to.lower, -np.inf)
+    _pick(whole.upper, targets, whole.row, case, to.upper, np.inf)
+    _pick(whole.aim, targets, whole.row, case, to.aim, 0.0)
+    _pick(whole.desired, targets, whole.row, case, to.desired, np.nan)
+
+
+@compiled
+def _pick(states, units, row, case, to, others):
+    for j in range(units):
+        _fill(ahead(to, j * WIDTH), WIDTH, others)
+        put(to, j * WIDTH, at(states, j * row + case))
 
 
 @compiled
@@ -412,94 +444,76 @@ def _gather(W, places, w):
 
 
 @compiled
-def _scatter(w, places, W):
-    """Padded weights, or rates, of one for each weight, or one for all."""
+def _scatter(w, run, places, W):
+    """Padded weights, or rates, of a run, of one for each weight, or one for all."""
     for k in range(len(places)):
-        put(W, places[k], w[k if len(w) > 1 else 0])
+        put(W, places[k], w[_row(w, run), k if w.shape[1] > 1 else 0])
 
 
 @entry
-def train(graph, whole, batches, walk, path, room, first, last):
+def train(graph, cases, schedule, results, room, first, last):
     """Train the runs from `first` to `last`, each by itself: equations (1) to (9), one sweep after the other."""
-    places, padded, levels, snapshots = graph.places, graph.padded, len(walk.tolerances), len(walk.snapshot_at)
-    error, solved_at, done, halt = path.error, path.solved_at, path.done, path.halt
-    snapshot_at, tolerances, order, slopes = walk.snapshot_at, walk.tolerances, walk.order, len(path.dE_dw) > 0
-    work, behind = _room(pointer(room), graph, whole)
-    small, W = _room(behind, graph, batches)
-    velocity, dE_dW, epsilon = ahead(W, padded), ahead(W, 2 * padded), ahead(W, 3 * padded)
-    alpha, decay = ahead(W, 4 * padded), ahead(W, 5 * padded)
+    places, size, sweeps, before = graph.places, graph.padded, schedule.sweeps, schedule.before
+    order, tolerances, snapshot_at = schedule.order, schedule.tolerances, schedule.snapshot_at
+    whole, behind = _buffers(pointer(room), graph, cases, cases.lower.shape[2], cases.count)
+    one, W = _buffers(behind, graph, cases, WIDTH, 1)
+    velocity, dE_dW, epsilon = ahead(W, size), ahead(W, 2 * size), ahead(W, 3 * size)
+    alpha, decay = ahead(W, 4 * size), ahead(W, 5 * size)
     for run in range(first, last):
-        level, recorded, kept = 0, 0, 0
-        while level < levels and solved_at[level, run] >= 0:
-            level += 1
-        _scatter(path.weights[run], places, W)
-        _scatter(path.velocity[run], places, velocity)
-        _scatter(_mine(walk.epsilon, run), places, epsilon)
-        _scatter(_mine(walk.alpha, run), places, alpha)
-        _scatter(_mine(walk.decay, run), places, decay)
-        _lay_out(graph, whole, run, work)
-        going, t = _finite(W, padded) and not (walk.stop and level == levels), 0
-        while going:
-            for k in range(-1, len(order)):  # all cases; then, if the weights change after each case, one by one
-                here = work
-                if k >= 0:
-                    if not _mine(walk.counts, run)[order[k]]:
-                        continue
-                    here = small
-                    batch = order[k] if len(batches.lower) == whole.count else run * whole.count + order[k]
-                    _lay_out(graph, batches, batch, small)
-                _forward(graph, W, here)
-                E = _compare(graph, here, whole.whole)
-                if k < 0:
-                    if t == walk.sweeps or (walk.every > 0 and t % walk.every == 0):
-                        error[run, recorded] = E
-                        recorded += 1
-                    while level < levels and np.isfinite(E) and _missed(graph, work, tolerances[level]) == 0:
-                        solved_at[level, run] = walk.begun + t
-                        level += 1
-                    if kept < snapshots and snapshot_at[kept] == walk.begun + t:
-                        _gather(W, places, path.snapshots[kept, run])
-                        kept += 1
-                    going = t < walk.sweeps and not (walk.stop and level == levels) and not halt[0]
-                    if not (going or slopes):
-                        break
-                if k >= 0 or len(order) == 0:
-                    _backward(graph, W, dE_dW, here)
-                    going = going and _step(W, velocity, dE_dW, epsilon, alpha, decay, padded)
-                    if not going:
-                        break
-            done[run] = t
+        _scatter(results.weights, run, places, W)
+        _scatter(results.velocity, run, places, velocity)
+        _scatter(schedule.epsilon, run, places, epsilon)
+        _scatter(schedule.alpha, run, places, alpha)
+        _scatter(schedule.decay, run, places, decay)
+        _lay_out(graph, cases, run, whole)
+        met, recorded, kept, t = 0, 0, 0, 0  # tolerances, recordings, snapshots, sweeps
+        while met < len(tolerances) and results.solved_at[met, run] >= 0:
+            met += 1
+        active = _finite(W, size) and not (schedule.stop and met == len(tolerances))
+        while active:
+            _forward(graph, W, whole)
+            E = _compare(graph, whole, cases.whole_cases)
+            if t == sweeps or (schedule.record > 0 and t % schedule.record == 0):
+                results.error[run, recorded] = E
+                recorded += 1
+            while met < len(tolerances) and np.isfinite(E) and _missed(graph, whole, tolerances[met]) == 0:
+                results.solved_at[met, run] = before + t
+                met += 1
+            if kept < len(snapshot_at) and snapshot_at[kept] == before + t:
+                _gather(W, places, results.snapshots[kept, run])
+                kept += 1
+            if t == sweeps or (schedule.stop and met == len(tolerances)) or results.halt[0]:
+                break
+            if len(order) == 0:
+                _backward(graph, W, dE_dW, whole)
+                active = _step(W, velocity, dE_dW, epsilon, alpha, decay, size)
+            for case in order:
+                if active and schedule.counts[_row(schedule.counts, run), case]:
+                    _lay_out_one(graph, cases.inputs.shape[1], cases.lower.shape[1], case, whole, one)
+                    _forward(graph, W, one)
+                    _compare(graph, one, cases.whole_cases)
+                    _backward(graph, W, dE_dW, one)
+                    active = _step(W, velocity, dE_dW, epsilon, alpha, decay, size)
             t += 1
-        _gather(W, places, path.weights[run])
-        _gather(velocity, places, path.velocity[run])
-        for k in range(kept, snapshots):
-            _gather(W, places, path.snapshots[k, run])
-        if len(path.states):
-            _states(graph, work, path.states[run])
-        if slopes and _finite(W, padded):
-            _gather(dE_dW, places, path.dE_dw[run])
-            path.furthest[run] = _furthest(graph, work)
-        done[run] = walk.sweeps
+            results.done[run] = t
+        results.done[run] = sweeps
+        _gather(W, places, results.weights[run])
+        _gather(velocity, places, results.velocity[run])
+        for k in range(kept, len(snapshot_at)):
+            _gather(W, places, results.snapshots[k, run])
+        if len(results.states):
+            _copy_back(whole.y, run, results.states)
+        if len(results.dE_dw) and _finite(W, size):
+            _backward(graph, W, dE_dW, whole)
+            _gather(dE_dW, places, results.dE_dw[run])
 
 
 @compiled
-def _states(graph, work, states):
-    for j in range(graph.units):
-        for c in range(work.row):
-            states[j, c] = at(work.y, j * work.row + c)
-
-
-@compiled
-def _furthest(graph, work):
-    """The largest distance from a target."""
-    largest = 0.0
-    for number in range(len(graph.outputs)):
-        output = ahead(pointer(graph.outputs), number * (TARGETS + 1))
-        y, d = ahead(work.y, at(output, FIRST) * work.row), ahead(work.wanted, at(output, TARGETS) * work.row)
-        for c in range(at(output, UNITS) * work.row):
-            distance = abs(at(y, c) - at(d, c))
-            largest = distance if distance > largest else largest
-    return largest
+def _copy_back(y, run, states):
+    count = states.shape[1] * states.shape[2]
+    mine = ahead(pointer(states), run * count)
+    for k in range(count):
+        put(mine, k, at(y, k))
 
 
 # ---------------------------------------------------------------- vectors: eight numbers side by side
@@ -516,82 +530,73 @@ _EIGHT, _FLOAT, _INTEGER = _Eight(), ir.DoubleType(), ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, WIDTH)
 register_model(_Eight)(lambda manager, kind: models.PrimitiveModel(manager, kind, _VECTOR))
 
+# Each of the following is given the types of its arguments, and says what it makes of them: its types, and a function
+# that builds its code, `b`, from the values of the arguments, `a`.
+
 # ---------------------------------------------------------------- memory: pointers, since indices need no checks here
 
 
 @intrinsic
-def pointer(typing_context, a):
+def pointer(typing_context, array):
     """Where the numbers of a contiguous array are. Whoever takes it keeps the array alive."""
-
-    def code(context, builder, signature, arguments):
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    return types.CPointer(a.dtype)(a), code
+    data = lambda context, b, signature, a: context.make_array(signature.args[0])(context, b, a[0]).data  # noqa: E731
+    return types.CPointer(array.dtype)(array), data
 
 
 @intrinsic
 def ahead(typing_context, p, count):
     """p + count."""
-    return p(p, types.intp), lambda context, builder, signature, arguments: builder.gep(arguments[0], [arguments[1]])
+    return p(p, types.intp), lambda context, b, signature, a: b.gep(a[0], [a[1]])
 
 
 @intrinsic
 def at(typing_context, p, i):
     """p[i]."""
-
-    def code(context, builder, signature, arguments):
-        return builder.load(builder.gep(arguments[0], [arguments[1]]))
-
-    return p.dtype(p, types.intp), code
+    return p.dtype(p, types.intp), lambda context, b, signature, a: b.load(b.gep(a[0], [a[1]]))
 
 
 @intrinsic
 def put(typing_context, p, i, x):
     """p[i] = x."""
-
-    def code(context, builder, signature, arguments):
-        builder.store(arguments[2], builder.gep(arguments[0], [arguments[1]]))
-        return context.get_dummy_value()
-
-    return types.void(p, types.intp, p.dtype), code
-
-
-def _eight_at(builder, p, i):
-    return builder.bitcast(builder.gep(p, [i]), _VECTOR.as_pointer())
+    return types.void(p, types.intp, p.dtype), lambda context, b, signature, a: _nothing(
+        b.store(a[2], b.gep(a[0], [a[1]]))
+    )
 
 
 @intrinsic
 def load(typing_context, p, i):
     """p[i], ..., p[i + 7]."""
-
-    def code(context, builder, signature, arguments):
-        return builder.load(_eight_at(builder, *arguments), align=8)
-
-    return _EIGHT(p, types.intp), code
+    return _EIGHT(p, types.intp), lambda context, b, signature, a: b.load(_eight_at(b, *a), align=8)
 
 
 @intrinsic
 def store(typing_context, p, i, s):
     """p[i], ..., p[i + 7] = s."""
+    return types.void(p, types.intp, s), lambda context, b, signature, a: _nothing(
+        b.store(a[2], _eight_at(b, *a[:2]), align=8)
+    )
 
-    def code(context, builder, signature, arguments):
-        builder.store(arguments[2], _eight_at(builder, *arguments[:2]), align=8)
-        return context.get_dummy_value()
 
-    return types.void(p, types.intp, s), code
+def _eight_at(b, p, i):
+    return b.bitcast(b.gep(p, [i]), _VECTOR.as_pointer())
+
+
+def _nothing(instruction):
+    """What an instruction without a result leaves."""
+    return ir.Constant(ir.IntType(8).as_pointer(), None)
 
 
 # ---------------------------------------------------------------- arithmetic
 
 
 @intrinsic
-def fma(typing_context, a, b, c):
-    """a b + c, rounded once: by an instruction where the machine has one, the same in software elsewhere."""
-    kind, llvm, name = (_EIGHT, _VECTOR, "v8f64") if c == _EIGHT else (types.float64, _FLOAT, "f64")
+def fma(typing_context, x, y, z):
+    """x y + z, rounded once: by an instruction where the machine has one, the same in software elsewhere."""
+    kind, llvm, name = (_EIGHT, _VECTOR, "v8f64") if z == _EIGHT else (types.float64, _FLOAT, "f64")
 
-    def code(context, builder, signature, arguments):
+    def code(context, b, signature, a):
         function = ir.FunctionType(llvm, [llvm] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.fma.{name}"), arguments)
+        return b.call(cgutils.get_or_insert_function(b.module, function, f"llvm.fma.{name}"), a)
 
     return kind(kind, kind, kind), code
 
@@ -599,16 +604,16 @@ def fma(typing_context, a, b, c):
 @intrinsic
 def add(typing_context, s, t):
     """s + t, of eight and eight."""
-    return s(s, s), lambda context, builder, signature, arguments: builder.fadd(*arguments)
+    return s(s, s), lambda context, b, signature, a: b.fadd(*a)
 
 
 @intrinsic
 def spread(typing_context, x):
     """x, eight times."""
 
-    def code(context, builder, signature, arguments):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), arguments[0], ir.IntType(32)(0))
-        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+    def code(context, b, signature, a):
+        one = b.insert_element(ir.Constant(_VECTOR, ir.Undefined), a[0], ir.IntType(32)(0))
+        return b.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
 
     return _EIGHT(types.float64), code
 
@@ -617,10 +622,10 @@ def spread(typing_context, x):
 def total(typing_context, s):
     """The sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))."""
 
-    def code(context, builder, signature, arguments):
-        part = [builder.extract_element(arguments[0], ir.IntType(32)(k)) for k in range(WIDTH)]
-        pair = [builder.fadd(part[k], part[k + 4]) for k in range(4)]
-        return builder.fadd(builder.fadd(pair[0], pair[2]), builder.fadd(pair[1], pair[3]))
+    def code(context, b, signature, a):
+        part = [b.extract_element(a[0], ir.IntType(32)(k)) for k in range(WIDTH)]
+        pair = [b.fadd(part[k], part[k + 4]) for k in range(4)]
+        return b.fadd(b.fadd(pair[0], pair[2]), b.fadd(pair[1], pair[3]))
 
     return types.float64(s), code
 
@@ -628,13 +633,13 @@ def total(typing_context, s):
 @intrinsic
 def _bits(typing_context, x):
     """The 64 bits of a float."""
-    return types.int64(x), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _INTEGER)
+    return types.int64(x), lambda context, b, signature, a: b.bitcast(a[0], _INTEGER)
 
 
 @intrinsic
 def _float(typing_context, k):
     """The float of these 64 bits."""
-    return types.float64(k), lambda context, builder, signature, arguments: builder.bitcast(arguments[0], _FLOAT)
+    return types.float64(k), lambda context, b, signature, a: b.bitcast(a[0], _FLOAT)
 
 
 # ---------------------------------------------------------------- functions

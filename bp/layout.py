@@ -8,44 +8,44 @@ import numpy as np
 from numba import typeof
 
 from . import kernel, units
-from .kernel import LINEAR, LOGISTIC, RECTIFIED, SOFTSIGN, TANH, WIDTH, Cases, Graph, Path, Walk, room_for
+from .kernel import INPUT, LAYER, LINK, OUTPUT, WIDTH, Cases, Graph, Results, Schedule, padded, room_for
 
-ACTIVATIONS = {  # what the kernel knows
-    (known.function, known.slope): number
-    for known, number in (
-        (units.logistic, LOGISTIC),
-        (units.tanh, TANH),
-        (units.linear, LINEAR),
-        (units.softsign, SOFTSIGN),
-        (units.rectified, RECTIFIED),
-    )
-}
+KNOWN = units.logistic, units.tanh, units.linear, units.softsign, units.rectified  # as the kernel numbers them
+
+
+def _number(activation):
+    """The kernel's number of an activation, whatever its gain; None: it is a user's own."""
+    for number, known in enumerate(KNOWN):
+        if (activation.function, activation.slope) == (known.function, known.slope):
+            return number
 
 
 def knows(net, error):
     """Whether the kernel has all activations of the net, and the error rule; else `equations.py` has to do."""
-    activations = {(layer.activation.function, layer.activation.slope) for layer, _ in net.computed}
-    return activations <= ACTIVATIONS.keys() and error.bounds is not None
+    return error.bounds is not None and all(_number(layer.activation) is not None for layer, _ in net.computed)
 
 
-def states(net, w, task, error):
+def states(net, w, task):
     """The states of all layers, layer name -> `(runs, units, cases)`, for weights `(runs, size)`."""
     graph, first = graph_of(net, targets=(), all_layers=True)
-    whole = cases_of(net, task, error)
-    y = np.empty((len(w), graph.units, whole.lower.shape[2]))
-    _evaluate(graph, whole, w, states=y)
+    y = _evaluate(graph, cases_of(net, task, units.squared), w).states
     computed = {layer.name: y[:, first[layer.name] :][:, : layer.units, : task.cases] for layer, _ in net.computed}
     return {layer.name: computed.get(layer.name, task.inputs.get(layer.name)) for layer in net.layers}
 
 
 def evaluator(net, task, error):
     """A function of weights `(runs, size)` that gives E, `(runs,)`, ∂E/∂w, `(runs, size)`, and the largest |y - d|."""
-    graph, _ = graph_of(net, task.targets, silent(task))
-    whole = cases_of(net, task, error)
+    graph, first = graph_of(net, task.targets, silent(task))
+    cases = cases_of(net, task, error)
+    targets = {name: task.desired(name) for name in task.targets}
 
     def evaluate(w):
-        path = _evaluate(graph, whole, w, dE_dw=np.full(w.shape, np.nan), furthest=np.full(len(w), np.inf))
-        return path.error[:, 0], path.dE_dw if net.mask is None else path.dE_dw * net.mask, path.furthest
+        results = _evaluate(graph, cases, w, slopes=True)
+        E, dE_dw, distance = results.error[:, 0], results.dE_dw, np.zeros(len(w))
+        for name, d in targets.items():
+            y = results.states[:, first[name] :][:, : net.units[name], : task.cases]
+            distance = np.fmax(distance, np.fmax.reduce(abs(y - d), axis=(1, 2), initial=0))
+        return E, dE_dw if net.mask is None else dE_dw * net.mask, np.where(np.isnan(E), np.inf, distance)
 
     return evaluate
 
@@ -55,11 +55,11 @@ _compiling = Lock()
 
 def train(*arguments):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
-    if kernel.train.signatures:
+    if kernel.train.overloads:  # to ask for `signatures` takes longer than a pass
         return kernel.train(*arguments)
     notice = Timer(1, _say_that_it_compiles)
     with _compiling:  # other threads wait for the one that compiles
-        if not kernel.train.signatures and "TQDM_DISABLE" not in os.environ:
+        if not kernel.train.overloads and "TQDM_DISABLE" not in os.environ:
             notice.start()
         try:
             kernel.train.compile(tuple(map(typeof, arguments)))
@@ -72,22 +72,23 @@ def _say_that_it_compiles():
     print("bp compiles its kernel: some ten seconds, once in an installation", file=sys.stderr, flush=True)
 
 
-def _evaluate(graph, whole, w, **wanted):
-    """Both passes, and no change of the weights."""
-    zero, none = np.zeros((1, 1)), np.empty(0, np.int64)
-    walk = Walk(zero, zero, zero, 0, 0, 0, np.empty(0), False, none, none, np.zeros((1, 1), bool))
-    path = path_of(np.array(w, order="C"), np.zeros_like(w), 1, np.empty((0, len(w)), np.int64), 0, **wanted)
-    train(graph, whole, whole, walk, path, room_for(graph, whole, whole), 0, len(w))
-    return path
+def _evaluate(graph, cases, w, slopes=False):
+    """The `Results` of both passes, or of the forward pass, and no change of the weights."""
+    zero, none, runs = np.zeros((1, 1)), np.empty(0, np.int64), len(w)
+    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.empty(0), False, none, none, np.zeros((1, 1), bool))
+    states = np.empty((runs, graph.units, cases.lower.shape[2]))
+    dE_dw = np.full(w.shape, np.nan) if slopes else None
+    results = results_for(w, np.zeros_like(w), 1, np.empty((0, runs), np.int64), 0, states, dE_dw)
+    train(graph, cases, schedule, results, room_for(graph, cases), 0, runs)
+    return results
 
 
-def path_of(weights, velocity, recordings, solved_at, snapshots, **wanted):
-    """The `Path` of so many runs, before the first sweep."""
-    runs = len(weights)
-    room = {"states": np.empty((0, 1, 1)), "dE_dw": np.empty((0, 1)), "furthest": np.empty(0)} | wanted
-    error, kept = np.full((runs, recordings), np.nan), np.empty((snapshots, *weights.shape))
-    done, halt = np.zeros(runs, np.int64), np.zeros(1, bool)
-    return Path(weights, velocity, error, solved_at, kept, **room, done=done, halt=halt)
+def results_for(w, velocity, recordings, solved_at, snapshots, states=None, dE_dw=None):
+    """The `Results` of so many runs before the first sweep."""
+    error, kept = np.full((len(w), recordings), np.nan), np.empty((snapshots, *w.shape))
+    w, velocity = np.array(w, order="C"), np.array(velocity, order="C")
+    states, dE_dw = np.empty((0, 1, 1)) if states is None else states, np.empty((0, 1)) if dE_dw is None else dE_dw
+    return Results(w, velocity, error, solved_at, kept, states, dE_dw, np.zeros(len(w), np.int64), np.zeros(1, bool))
 
 
 def silent(task):
@@ -115,29 +116,28 @@ def graph_of(net, targets, silent=(), all_layers=False):
     ]
     inputs = [layer.name for layer in net.input_layers]
     sources = {link.source: net.units[link.source] for _, links in computed for link in links}
-    wide = {name: _padded(units) for name, units in sources.items() if units > WIDTH // 2}
+    wide = {name: padded(units) for name, units in sources.items() if units > WIDTH // 2}
     first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *(one for one, _ in computed))})
-    transposed, states = _in_a_row(wide)
-    weights, padded = _in_a_row({name: _rows(shape) * _padded(shape[-1]) for name, shape in net.shapes.items()})
-    outputs, _ = _in_a_row({name: net.units[name] for name in targets})
+    by_case, transposed = _in_a_row(wide)
+    weights, size = _in_a_row({name: _rows(shape) * padded(shape[-1]) for name, shape in net.shapes.items()})
+    targets, _ = _in_a_row({name: net.units[name] for name in targets})
     layers, links = [], []
     for layer, incoming in computed:
-        activation = ACTIVATIONS[layer.activation.function, layer.activation.slope]
+        rows = first[layer.name], layer.units, by_case.get(layer.name, -1)
         biases = weights[net.biases[layer.name]] if layer.name in net.biases else -1
-        where = first[layer.name], layer.units, transposed.get(layer.name, -1)
-        layers.append((*where, activation, biases, len(links), len(links) + len(incoming)))
+        ends = len(links), len(links) + len(incoming)
+        layers.append((*rows, _number(layer.activation), biases, *ends, layer.activation.gain))
         for link in incoming:
-            where = first[link.source], sources[link.source], transposed.get(link.source, -1)
-            links.append((*where, weights[link.weights], _padded(sources[link.source]), link.source not in inputs))
+            rows = first[link.source], sources[link.source], by_case.get(link.source, -1)
+            links.append((*rows, weights[link.weights], padded(sources[link.source]), link.source not in inputs))
     return Graph(
         units=units,
-        padded=padded,
-        transposed=states,
-        inputs=_table([(first[name], sources[name], transposed[name]) for name in inputs if name in wide], 3),
-        layers=_table(layers, 7),
-        links=_table(links, 6),
-        outputs=_table([(first[name], net.units[name], row) for name, row in outputs.items()], 3),
-        gains=np.array([layer.activation.gain for layer, _ in computed], float),
+        padded=size,
+        transposed=transposed,
+        inputs=np.array([(first[name], net.units[name], by_case[name]) for name in inputs if name in wide], INPUT),
+        layers=np.array(layers, LAYER),
+        links=np.array(links, LINK),
+        outputs=np.array([(first[name], net.units[name], row) for name, row in targets.items()], OUTPUT),
         places=np.concatenate([weights[name] + _places(shape) for name, shape in net.shapes.items()]),
     ), first
 
@@ -156,11 +156,7 @@ def _rows(shape):
 
 def _places(shape):
     """Where the entries of a matrix are when each of its rows is padded."""
-    return (np.arange(_rows(shape))[:, None] * _padded(shape[-1]) + np.arange(shape[-1])).ravel()
-
-
-def _table(rows, columns):
-    return np.array(rows, np.int64).reshape(-1, columns)
+    return (np.arange(_rows(shape))[:, None] * padded(shape[-1]) + np.arange(shape[-1])).ravel()
 
 
 # ---------------------------------------------------------------- tasks
@@ -185,35 +181,17 @@ def cases_of(net, task, error):
     )
 
 
-def one_by_one(cases):
-    """`Cases` of one case each, of the first run all of them, then of the next."""
-    runs = max(map(len, (cases.inputs, cases.lower, cases.wanted)))
-
-    def apart(states, fill):
-        alone = np.moveaxis(states[..., : cases.count], -1, 1)[..., None]  # (runs, cases, units, 1)
-        alone = np.broadcast_to(alone, (runs, *alone.shape[1:]))
-        return _widened(alone.reshape(-1, *alone.shape[2:]), fill)
-
-    inputs, lower, upper = apart(cases.inputs, 0.0), apart(cases.lower, -np.inf), apart(cases.upper, np.inf)
-    aim, wanted = apart(cases.aim, 0.0), apart(cases.wanted, np.nan)
-    return Cases(1, inputs, lower, upper, aim, wanted, np.zeros((1, WIDTH), bool), cases.whole)
-
-
 def _stacked(parts, fill, cases=1):
     """States of several layers, one below the other, `(1 or runs, units, padded cases)`."""
     if not parts:
-        return np.full((1, 0, _padded(cases)), fill)
+        return np.full((1, 0, padded(cases)), fill)
     parts = [np.asarray(part, float).reshape(-1, *part.shape[-2:]) for part in parts]
     runs = max(map(len, parts))
     return _widened(np.concatenate([np.broadcast_to(part, (runs, *part.shape[1:])) for part in parts], axis=1), fill)
 
 
-def _padded(count):
-    return (count + WIDTH - 1) // WIDTH * WIDTH
-
-
 def _widened(states, fill):
     """With as many more cases as make rows of full width."""
-    wide = np.full((*states.shape[:-1], _padded(states.shape[-1])), fill)
+    wide = np.full((*states.shape[:-1], padded(states.shape[-1])), fill)
     wide[..., : states.shape[-1]] = states
     return wide

@@ -20,9 +20,9 @@ from .units import Activation, logistic, squared
 class Task:
     """The cases to learn: `inputs` and `targets` map layer names to states `(units, cases)` or `(runs, units, cases)`.
 
-    NaN marks a missing target. `held_out`, `(cases,)` or `(runs, cases)`, marks cases that carry no error.
-    Raises `ValueError` for states of other shapes, for differing numbers of cases or runs, and for inputs that are
-    not finite.
+    Arrays stand for the states of layers "input" and "output". NaN marks a missing target. `held_out`, `(cases,)` or
+    `(runs, cases)`, marks cases that carry no error. Raises `ValueError` for states of other shapes, for differing
+    numbers of cases or runs, and for inputs that are not finite.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -30,8 +30,10 @@ class Task:
     held_out: np.ndarray | None = None
 
     def __post_init__(self):
-        for name in ("inputs", "targets", "held_out"):
-            object.__setattr__(self, name, getattr(checks, name)(getattr(self, name)))
+        object.__setattr__(self, "inputs", checks.states("inputs", self.inputs, "input"))
+        object.__setattr__(self, "targets", checks.states("targets", self.targets, "output"))
+        if self.held_out is not None:
+            object.__setattr__(self, "held_out", checks.held_out(self.held_out))
         object.__setattr__(self, "_runs_and_cases", checks.runs_and_cases(self))
 
     @property
@@ -49,8 +51,11 @@ class Task:
         cases = checks.case_numbers(cases, self.cases)
         held_out = np.zeros((*cases.shape[:-1], self.cases), bool)
         np.put_along_axis(held_out, cases, True, axis=-1)
-        checks.held_out_before(self.held_out, held_out)
-        return replace(self, held_out=held_out if self.held_out is None else self.held_out | held_out)
+        before = held_out if self.held_out is None else self.held_out
+        if before.ndim == held_out.ndim == 2 and len(before) != len(held_out):
+            wrong = f"cases are held out for {len(held_out)} runs, and were for {len(before)}"
+            checks.fail(wrong, "the same number of runs")
+        return replace(self, held_out=before | held_out)
 
     def of_runs(self, rows):
         """The task of some of the runs only: itself, if all runs share the same cases."""
@@ -58,7 +63,14 @@ class Task:
 
     def of_case(self, case):
         """The task that consists of one of the cases."""
-        return self._map(lambda states, shared: states[..., case : case + 1])
+        return self.of_cases([case])
+
+    def of_cases(self, cases):
+        """The task that consists of some of the cases, `(k,)`: a batch, or those to try a trained net on."""
+        cases = checks.case_numbers(cases, self.cases)
+        if cases.ndim != 1 or not cases.size:
+            checks.fail(f"cases have the shape {cases.shape}", "(k,), at least one case")
+        return self._map(lambda states, shared: states[..., cases])
 
     def _map(self, take):
         return Task(
@@ -82,6 +94,13 @@ class Task:
 
 
 # ---------------------------------------------------------------- networks
+
+
+class _Named(dict):
+    """Arrays by name. Who guesses a name wrong is told all."""
+
+    def __missing__(self, name):
+        raise KeyError(f"there is no {name!r} among {', '.join(map(repr, self))}")
 
 
 @dataclass(frozen=True)
@@ -151,16 +170,22 @@ class Network:
             self.matrices(self.mask)[name][:] = mask
 
     def matrices(self, w):
-        """Views into `w`, `(runs, size)`: name -> weights `(runs, target, source)` or biases `(runs, units)`."""
-        checks.flat(w, self.size)
-        return {name: w[:, part].reshape(len(w), *self.shapes[name], copy=False) for name, part in self._parts.items()}
+        """Views into `w`, `(runs, size)`: name -> weights `(runs, target, source)` or biases `(runs, units)`.
 
+        `w` is a `Fit`, or weights, or anything with a number for each: ∂E/∂w, a rate, a decay.
+        """
+        w = getattr(w, "weights", w)
+        checks.flat(w, self.size)
+        parts = self._parts.items()
+        return _Named({name: w[:, part].reshape(len(w), *self.shapes[name], copy=False) for name, part in parts})
+
+    @checks.called_otherwise(seed="seeds", **dict.fromkeys(("scale", "std", "low", "high"), "limit"))
     def initial_weights(self, seeds, limit=0.3):
         """Weights `(runs, size)`, uniform between `-limit` and `limit`: run k is the run of `seeds[k]`, in any company.
 
-        The numbers are drawn in the order of the flat vector. `limit`, a number or an array that broadcasts against
-        `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. Raises `ValueError`
-        unless all seeds are integers >= 0, and for bounds in the wrong order.
+        One seed is one run. The numbers are drawn in the order of the flat vector. `limit`, a number or an array that
+        broadcasts against `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. Raises
+        `ValueError` unless all seeds are integers >= 0, and for bounds in the wrong order.
         """
         seeds, (low, high) = checks.seeds(seeds), checks.limits(limit, self.size)
         drawn = np.array([np.random.default_rng(seed).random(self.size) for seed in seeds])
@@ -168,24 +193,27 @@ class Network:
         return w if self.mask is None else w * self.mask
 
     def forward(self, w, inputs):
-        """States of all layers, name -> `(runs, units, cases)`, for weights `(runs, size)`: equations (1), (2)."""
-        task = Task(inputs, {})
-        checks.weights(w, self)
+        """States of all layers, name -> `(runs, units, cases)`, for a `Fit` or weights `(runs, size)`: (1) and (2).
+
+        `inputs` are those of a `Task`, or the task.
+        """
+        task, w = Task(getattr(inputs, "inputs", inputs), {}), checks.weights(w, self)
         checks.task(task, self, len(w), targets=False)
         if layout.knows(self, squared):
-            y = layout.states(self, w, task, squared)
+            y = layout.states(self, w, task)
         else:
             with np.errstate(all="ignore"):  # exp(-x) overflows in units far below their threshold, as it may
                 y = equations.forward(self, w, task.inputs)
         shape = {layer.name: (len(w), layer.units, task.cases) for layer in self.layers}
-        return {name: np.broadcast_to(y[name], shape[name]) for name in y}  # inputs that all runs share are read-only
+        return _Named({name: np.broadcast_to(y[name], shape[name]) for name in y})  # shared inputs are read-only
 
     def gradient(self, w, task, error=squared):
-        """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for weights `(runs, size)`: equations (3)-(7).
+        """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for a `Fit` or weights `(runs, size)`: equations (3)-(7).
 
-        Weights that are used in several places get the sum over them: always the true gradient of E.
+        Weights that are used in several places get the sum over them: always the true gradient of E. By layer, it is
+        `net.matrices(dE_dw)`. E alone, of other cases too, is `net.gradient(w, task)[0]`.
         """
-        checks.weights(w, self)
+        w = checks.weights(w, self)
         checks.task(task, self, len(w))
         if layout.knows(self, checks.error_rule(error)):
             return layout.evaluator(self, task, error)(w)[:2]
@@ -207,20 +235,28 @@ class Network:
             w = np.asarray(w, float)
             if w.shape != (self.size,):
                 checks.fail(f"w has the shape {w.shape}", f"({self.size},), the weights of one run")
-            E, dE_dw, furthest = evaluate(w[None])
-            return float(E[0]), dE_dw[0], float(furthest[0])
+            E, dE_dw, distance = evaluate(w[None])
+            return float(E[0]), dE_dw[0], float(distance[0])
 
         return of_one
 
 
-def layered(*units, skips=()):
-    """The net with layers "input", "hidden" ("hidden1", ... if several) and "output" of so many logistic units.
+@checks.called_otherwise(**dict.fromkeys(("hidden", "layers"), "numbers of units, as in layered(6, 2, 1)"))
+def layered(*units, skips=(), activation=logistic):
+    """The net with layers "input", "hidden" ("hidden1", ... if several) and "output" of so many units.
 
-    `skips` adds links that skip layers, as pairs of layer numbers: `layered(2, 1, 1, skips=[(0, 2)])`.
-    Raises `ValueError` for fewer than two layers and for skips that are not pairs of layers.
+    `skips` adds links that skip layers, as pairs of layer numbers: `layered(2, 1, 1, skips=[(0, 2)])`. `activation` is
+    that of all units, or a list has one for each layer above the input. Raises `ValueError` for fewer than two layers,
+    for skips that are not pairs of layers, and for another number of activations.
     """
-    units, skips = checks.layer_sizes(units), checks.skips(skips, len(units))
+    if len(units) < 2:
+        checks.fail(f"layered{units} has {len(units)} layers", "at least two numbers of units")
+    units, skips = [checks.count("a number of units", n, 1) for n in units], checks.skips(skips, len(units))
     hidden = len(units) - 2
     names = ["input", *(["hidden"] if hidden == 1 else [f"hidden{k + 1}" for k in range(hidden)]), "output"]
+    activations = list(activation) if isinstance(activation, list | tuple) else [activation] * (hidden + 1)
+    if len(activations) != hidden + 1:
+        checks.fail(f"there are {len(activations)} activations", f"one, or one for each of {', '.join(names[1:])}")
     ends = [*pairwise(range(len(units))), *skips]
-    return Network(map(Layer, names, units), [Link(names[i], names[j]) for i, j in ends])
+    layers = [Layer(*one) for one in zip(names, units, [logistic, *activations], strict=True)]
+    return Network(layers, [Link(names[i], names[j]) for i, j in ends])

@@ -19,8 +19,13 @@ def symmetry(units=6, low=0.0, high=1.0):
 
 
 def parity(units=2, low=0.0, high=1.0):
-    """All 2**units binary inputs, and whether an odd number of them is on; of two units, exclusive or (XOR)."""
+    """All 2**units binary inputs, and whether an odd number of them is on."""
     return _told(units, lambda inputs: inputs.sum(axis=0, keepdims=True) % 2 == 1, low, high)
+
+
+def xor(low=0.0, high=1.0):
+    """Exclusive or, parity of two units: four cases, and whether just one of the units is on."""
+    return parity(2, low, high)
 
 
 def addition(bits=2):
@@ -67,7 +72,14 @@ def sequences(hidden=30, arrivals=((1, 2),), links=1.0, seed=0):
     `STRINGS` with the a-th pair of `arrivals`; its digits are due right after the later letter. Of the links a share,
     `links`, is kept, chosen at random by `seed`. Raises `ValueError` for arrivals that are no pairs of times in order.
     """
-    arrivals = checks.arrivals(arrivals)
+    expected = "a list of pairs of times, the earlier first, for instance [(1, 2)]"
+    pairs = checks.whole_array("arrivals", arrivals, expected)
+    if (
+        pairs.shape[1:] != (2,)
+        or pairs.dtype.kind != "i"
+        or not ((pairs[:, 0] > 0) & (pairs[:, 0] < pairs[:, 1])).all()
+    ):
+        checks.fail(f"arrivals is {arrivals!r}", expected)
     times = max(second for _, second in arrivals) + 4
     layers = [Layer("input", 5), Layer("hidden", hidden), Layer("output", 3)]
     rng, units = np.random.default_rng(seed), {layer.name: layer.units for layer in layers}
@@ -102,6 +114,7 @@ def shift_register(units):
 def right(net, w, task, by="half"):
     """In which cases the net's answer is right, held out or not: bool, `(runs, cases)`. Targets are 0 and 1.
 
+    `w` is a `Fit` or weights. The share among cases that were held out is `right(...)[:, cases].mean(axis=1)`.
     By "half", every unit that should be on is above 0.5 and every other one below (Hinton, CogSci 1986, p. 9); by
     "largest", every unit that should be on is above all others. Units with missing targets have no say. Raises
     `ValueError` for other targets and other ways.
@@ -109,7 +122,9 @@ def right(net, w, task, by="half"):
     by = checks.one_of("by", by, ("half", "largest"))
     states, found = net.forward(w, task.inputs), []
     for name, d in task.targets.items():
-        checks.binary(f"targets of layer {name}", d[~np.isnan(d)])
+        checks.binary(
+            f"targets of layer {name}", d[~np.isnan(d)], "; of others, compare net.forward's states with them"
+        )
         least = np.where(d == 1, states[name], np.inf).min(axis=-2)
         most = np.where(d == 0, states[name], -np.inf).max(axis=-2)
         found.append((least > 0.5) & (most <= 0.5) if by == "half" else least > most)

@@ -16,7 +16,8 @@ class Activation:
 
     A unit's output is y = function(gain x). `slope(y)` gives the derivative of `function` **as a function of the
     output y**, so that dy/dx = gain slope(y). Both map arrays of any shape to arrays of that shape. The activations
-    of `bp` run in the compiled kernel, with any gain; a net with a user's own runs in plain NumPy.
+    of `bp` run in the compiled kernel, with any gain; a net with a user's own runs in plain NumPy. Raises `ValueError`
+    for a slope that is not the function's, for instance one of x, and for a gain that is not positive.
     """
 
     function: Callable[[np.ndarray], np.ndarray]
@@ -30,6 +31,7 @@ class Activation:
     def __post_init__(self):
         if checks.number("gain", self.gain, 0, np.inf) == 0:
             checks.fail("gain is 0", "a positive number: a unit without gain has the same output for every input")
+        checks.slope(self.function, self.slope)
 
     def with_gain(self, gain):
         """The same function of `gain` times the total input. Raises `ValueError` unless the gain is positive."""

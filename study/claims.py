@@ -2,7 +2,7 @@
 
 `data/claims.csv` has a row for every checkable claim: where it stands, a paraphrase, what the paper prints, the
 criterion, and the notebook that measures it. A notebook's `report` is an output of its own,
-kept in the committed notebook; the README's table is made from these outputs, so there is nothing else to keep in step.
+kept in the committed notebook; CLAIMS.md and the README's counts are made from these outputs.
 """
 
 import json
@@ -71,3 +71,28 @@ def markdown(measured):
         claim = known.loc[name]
         rows.append(f"| {claim.paraphrase} ({claim.place}) | {claim.paper} | {ours} (n = {n:,}) | **{verdict}** |")
     return "\n".join(rows)
+
+
+def sections(reports):
+    """What all notebooks report, notebook -> (claim -> [ours, n, verdict]): a section each, in the order of the CSV."""
+    known = claims()
+    parts = []
+    for notebook, measured in reports.items():
+        ordered = {name: measured[name] for name in known.index if name in measured}
+        criteria = "\n".join(f"- `{name}` (*{known.paraphrase[name]}*): {known.criterion[name]}." for name in ordered)
+        parts.append(
+            f"## {notebook}\n\nThese claims are measured in [{notebook}](notebooks/{notebook}.ipynb).\n\n"
+            f"{markdown(ordered)}\n\n"
+            f"<details><summary>The criterion of each claim</summary>\n\n{criteria}\n\n</details>\n"
+        )
+    return "\n".join(parts)
+
+
+def counts(reports):
+    """How many claims of each notebook have which verdict: a table, linked to the sections of CLAIMS.md."""
+    rows = ["|".join(["", "notebook", *VERDICTS, ""]), "|---|" + "--:|" * len(VERDICTS)]
+    for notebook, measured in reports.items():
+        found = [verdict for _, _, verdict in measured.values()]
+        numbers = (str(found.count(verdict) or "–") for verdict in VERDICTS)
+        rows.append("|".join(["", f"[{notebook}](CLAIMS.md#{notebook})", *numbers, ""]))
+    return "\n".join(rows) + "\n"

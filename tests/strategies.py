@@ -1,5 +1,6 @@
 """Random nets and tasks of every kind that `bp` knows, for Hypothesis."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,20 @@ softplus = bp.Activation(lambda x: np.log1p(np.exp(x)), lambda y: 1 - np.exp(-y)
 ACTIVATIONS = [bp.logistic, bp.tanh, bp.linear, bp.softsign, bp.logistic.with_gain(3), bp.tanh.with_gain(0.5)]
 RULES = [bp.squared, bp.hinge(0.2), bp.dead_zone(0.2)]
 KINKS = np.array([0.2, 0.8])  # of the last two rules: no derivative there
+
+
+def by_hand():
+    """Both passes of a 2-2-1 net, unit by unit: weights, a task of one case, states of hidden and output, E, ∂E/∂w."""
+    f = lambda x: 1 / (1 + math.exp(-x))  # noqa: E731
+    a, b, d = 1.0, 0.5, 1.0  # the inputs and the target of the only case
+    w11, w12, w21, w22, v1, v2, b1, b2, c = w = 0.1, -0.2, 0.3, 0.4, 0.5, -0.6, 0.7, -0.8, 0.9
+    h1, h2 = f(a * w11 + b * w12 + b1), f(a * w21 + b * w22 + b2)
+    y = f(h1 * v1 + h2 * v2 + c)
+    dx = (y - d) * y * (1 - y)
+    dx1, dx2 = dx * v1 * h1 * (1 - h1), dx * v2 * h2 * (1 - h2)
+    dE_dw = [dx1 * a, dx1 * b, dx2 * a, dx2 * b, dx * h1, dx * h2, dx1, dx2, dx]
+    task = bp.Task({"input": [[a], [b]]}, {"output": [[d]]})
+    return np.array([w]), task, [h1, h2], [y], [(y - d) ** 2 / 2], [dE_dw]
 
 
 @dataclass

@@ -21,16 +21,16 @@ from nbclient import NotebookClient
 from nbgrader.nbgraderformat import MetadataValidator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "tools"))
+sys.path[:0] = [str(REPOSITORY / "tools"), str(REPOSITORY / "notebooks" / "assignments")]
 
-import assignments as tool  # noqa: E402
+import assignments  # noqa: E402
+import course as tool  # noqa: E402
 
 SIX = ("1_unit_and_layer", "2_backward_pass", "3_descent", "4_symmetry", "5_family_trees", "6_time")
 POINTS = dict.fromkeys(SIX, 25)
 FIRST = "1_unit_and_layer"
 
 each = pytest.mark.parametrize("name", tool.ASSIGNMENTS)
-graded = functools.cache(tool.graded)  # tests of the same assignment share one marking of all its submissions
 
 
 def test_no_assignment_is_untested():
@@ -127,17 +127,12 @@ def test_marks_are_lost_where_the_mistake_is(name):
 @pytest.mark.slow
 @each
 def test_all_marks_are_lost_where_the_mistake_is(name):
-    scores, points = graded(name)
+    """All submissions; the guide's table is that of these marks."""
+    scores, points = tool.graded(name)
     are_as_told(name, scores, points)
     assert set(scores.index) == set(tool.submissions(name))
-
-
-@pytest.mark.slow
-@each
-def test_the_guides_table_is_not_stale(name):
-    assert (tool.COURSE / "README.md").read_text("utf-8") == tool.table(name, *graded(name)), (
-        "python tools/assignments.py table"
-    )
+    guide = (tool.COURSE / "README.md").read_text("utf-8")
+    assert guide == tool.table(name, scores, points), "python tools/assignments.py table"
 
 
 # ---------------------------------------------------------------- unruly submissions
@@ -477,7 +472,7 @@ def test_a_submission_that_cannot_be_marked_is_reported(tmp_path, monkeypatch):
 
 def command(*arguments, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["assignments.py", *map(str, arguments)])
-    tool.main()
+    assignments.main()
 
 
 def test_wrong_folders_are_refused_by_name(tmp_path, monkeypatch):

@@ -1,30 +1,20 @@
 """The equations as they are read, worked out by hand: nothing is compiled here."""
 
-import math
-
 import numpy as np
+from strategies import by_hand
 
 import bp
 from bp import equations
 
 
 def test_both_passes_worked_out_by_hand():
-    f = lambda x: 1 / (1 + math.exp(-x))  # noqa: E731
-    a, b, d = 1.0, 0.5, 1.0  # the inputs and the target of the only case
-    w11, w12, w21, w22, v1, v2, b1, b2, c = w = 0.1, -0.2, 0.3, 0.4, 0.5, -0.6, 0.7, -0.8, 0.9
-    h1, h2 = f(a * w11 + b * w12 + b1), f(a * w21 + b * w22 + b2)
-    y = f(h1 * v1 + h2 * v2 + c)
-    dx = (y - d) * y * (1 - y)
-    dx1, dx2 = dx * v1 * h1 * (1 - h1), dx * v2 * h2 * (1 - h2)
-
-    net, task = bp.layered(2, 2, 1), bp.Task({"input": [[a], [b]]}, {"output": [[d]]})
-    states = equations.forward(net, np.array([w]), task.inputs)
-    np.testing.assert_allclose(states["hidden"].ravel(), [h1, h2], rtol=1e-15)
-    np.testing.assert_allclose(states["output"].ravel(), [y], rtol=1e-15)
-    E, dE_dw = equations.backward(net, np.array([w]), task, bp.squared, states)
-    expected = [dx1 * a, dx1 * b, dx2 * a, dx2 * b, dx * h1, dx * h2, dx1, dx2, dx]
-    np.testing.assert_allclose(E, [(y - d) ** 2 / 2], rtol=1e-14)
-    np.testing.assert_allclose(dE_dw, [expected], rtol=1e-13)
+    net, (w, task, hidden, output, expected_E, expected) = bp.layered(2, 2, 1), by_hand()
+    states = equations.forward(net, w, task.inputs)
+    np.testing.assert_allclose(states["hidden"].ravel(), hidden, rtol=1e-15)
+    np.testing.assert_allclose(states["output"].ravel(), output, rtol=1e-15)
+    E, dE_dw = equations.backward(net, w, task, bp.squared, states)
+    np.testing.assert_allclose(E, expected_E, rtol=1e-14)
+    np.testing.assert_allclose(dE_dw, expected, rtol=1e-13)
 
 
 def test_shared_weights_add_up():

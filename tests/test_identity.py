@@ -157,7 +157,7 @@ found = {
     "array": partial(plain, np.arange(3.0)),
     "vectorized": np.vectorize(plain),
     "rule": bp.ErrorRule("mine", lambda d: lambda y, out: np.subtract(y, d * factor, out)),
-    "activation": bp.Activation(np.tanh, lambda y: factor - y * y),
+    "activation": bp.Activation(np.positive, lambda y: y * 0 + factor / factor),
     "comprehension": lambda runs: [factor * run for run in runs],
 }
 """
@@ -218,7 +218,7 @@ OTHERWISE = {  # file, what stands there, what instead -> what becomes another f
     ("program.py", "np.arange(3.0)", "np.arange(4.0)"): {"array"},
     ("program.py", "y, d * factor", "y, factor * d"): {"rule"},
     ("program.py", '"mine"', '"ours"'): {"rule"},
-    ("program.py", "np.tanh", "np.arctan"): {"activation"},
+    ("program.py", "np.positive", "np.conjugate"): {"activation"},
     ("program.py", "factor * run for", "factor + run for"): {"comprehension"},
     ("program.py", "attribute = 1\nfound", "attribute = 2\nfound"): {
         *("plain", "decorated", "partial", "array", "vectorized")
@@ -298,7 +298,7 @@ def test_processes_with_other_hash_seeds_say_the_same(typed, load):
 def test_all_pythons_and_machines_say_the_same(load):
     """Written down: nothing of Python's version or of a folder is in it."""
     found = {name: identify(one) for name, one in load().items()}
-    assert identify(found) == "5beb9d9881955c15", found
+    assert identify(found) == "b192346de98e9d70", found
 
 
 def test_bytecode_is_told_with_pythons_version(load, monkeypatch):
@@ -356,7 +356,7 @@ def test_values():
         ),
         *("a".join, "b".join, np.random.default_rng(0), np.random.default_rng(1), bp.Layer, bp.train, Other),
         bp.ErrorRule("hinge(0.2)", bp.hinge(0.1).derivative),
-        bp.Activation(bp.softsign.function, bp.tanh.slope, "softsign"),
+        bp.Activation(bp.softsign.function, lambda y: (1 - abs(y)) ** 2, "softsign"),
     ]
     assert len({identify(value) for value in values}) == len(values)
     assert identify({3, "a"}) == identify({"a", 3}) and identify(bp.layered(2, 1)) == identify(bp.layered(2, 1))

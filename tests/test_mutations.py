@@ -56,13 +56,13 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     "y (1 - y) missing": ("kernel.py", {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"}, HAND),
     "d - y in (4)": ("kernel.py", {"at(y, c) - at(aim, c))  # (4)": "at(aim, c) - at(y, c))"}, HAND),
     "no half in (3)": ("kernel.py", {"return 0.5 * E": "return E"}, HAND),
-    "no bias in (1)": ("kernel.py", {"at(W, biases + j) if biases >= 0 else 0.0": "0.0"}, HAND),
-    "no gradient of biases": ("kernel.py", {"at(dE_dW, biases + j) + _sum(": "0.0 * _sum("}, HAND),
-    "(7) dropped": ("kernel.py", {"if at(link, COMPUTED):": "if False:"}, HAND),
-    "gradient of shared biases overwritten": ("kernel.py", {"at(dE_dW, biases + j) + _sum(": "_sum("}, AUTOGRAD),
+    "no bias in (1)": ("kernel.py", {"at(W, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
+    "no gradient of biases": ("kernel.py", {"at(dE_db, j) + _sum(": "0.0 * _sum("}, HAND),
+    "(7) dropped": ("kernel.py", {"if link.computed:": "if False:"}, HAND),
+    "gradient of shared biases overwritten": ("kernel.py", {"at(dE_db, j) + _sum(": "_sum("}, AUTOGRAD),
     "gradient of shared narrow weights overwritten": (
         "kernel.py",
-        {"at(dE_dW, j * across + i) + total(s)": "total(s)"},
+        {"at(dE_dW, j * stride + i) + total(s)": "total(s)"},
         AUTOGRAD,
     ),
     "a row of four is that beside it": (
@@ -74,10 +74,14 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     "columns left over": ("kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
     "(7) along w_ij": (
         "kernel.py",
-        {"ahead(W, weights), ONE(1), across, dE_dx": "ahead(W, weights), across, ONE(1), dE_dx"},
+        {"ahead(W, link.weights), ONE(1), stride, dE_dx": "ahead(W, link.weights), stride, ONE(1), dE_dx"},
         SIZES,
     ),
-    "held-out cases carry error": ("kernel.py", {"if held_out[c]:": "if False:"}, AUTOGRAD),
+    "held-out cases carry error": (
+        "kernel.py",
+        {"if cases.held_out[_row(cases.held_out, run), c]:": "if False:"},
+        AUTOGRAD,
+    ),
     "no momentum": (
         "kernel.py",
         {"fma(at(alpha, k), at(velocity, k), ": "fma(0.0, at(velocity, k), "},
@@ -103,18 +107,43 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "a held-out case makes a step": (
         "kernel.py",
-        {"if not _mine(walk.counts, run)[order[k]]:": "if False:"},
+        {"if active and schedule.counts[_row(schedule.counts, run), case]:": "if active:"},
         "test_descent.py::test_a_held_out_case_makes_no_step",
     ),
     "a tolerance passed over": (
         "kernel.py",
-        {"walk.begun + t\n                        level += 1": "walk.begun + t\n                        level += 2"},
+        {"before + t\n                met += 1": "before + t\n                met += 2"},
         "test_descent.py::test_several_tolerances_met_at_one_sweep",
     ),
     "an exponential of a few digits": (
         "kernel.py",
         {"r = fma(k, -1.42860682030941723212e-6, ": "r = fma(k, -1.4e-6, "},
         "test_network.py::test_activations_are_exact_to_the_last_digits",
+    ),
+    "a case by itself beside its neighbour": (
+        "kernel.py",
+        {"put(to, j * WIDTH, at(states, j * row + case))": "put(to, j * WIDTH, at(states, j * row + case + 1))"},
+        "test_descent.py::test_order_is_a_plain_loop_over_the_cases",
+    ),
+    "a slope that is not the function's": (
+        "checks.py",
+        {"if np.any(wrong):": "if False:"},
+        "test_everyday.py::test_a_function_of_ones_own",
+    ),
+    "a fit written in its place": (
+        "descent.py",
+        {'part = path.with_name(f".{path.name}.{os.getpid()}.part")': "part = path"},
+        "test_everyday.py::test_a_file_is_written_whole_or_not_at_all",
+    ),
+    "a recording twice in a joined history": (
+        "descent.py",
+        {"new = ~np.isin(later.recorded_at, self.recorded_at)": "new = later.recorded_at >= 0"},
+        "test_everyday.py::test_draw_the_whole_history",
+    ),
+    "a tolerance that changes without a word": (
+        "checks.py",
+        {"not np.array_equal(fit.tolerance, tolerance)": "False"},
+        "test_everyday.py::test_another_tolerance_begins_anew",
     ),
     "the rows in their place before the header": (
         "survey.py",

@@ -1,4 +1,4 @@
-"""What is committed: executed notebooks, claims, the README's table. What the notebooks print, `--nbval` compares."""
+"""What is committed: executed notebooks, claims, README.md, CLAIMS.md, docs/. What cells print, `--nbval` compares."""
 
 import ast
 import re
@@ -73,10 +73,21 @@ def test_every_notebook_ends_with_something_to_play_with(path):
 
 
 @each
-def test_the_first_cell_fetches_the_repository_on_colab(path):
+def test_the_first_cell_fetches_the_repository_on_colab_once_it_has_an_address(path, monkeypatch):
     import reproduce
 
-    assert code(path)[0].source == reproduce.colab()
+    def sources():
+        cells = reproduce.with_colab(nbformat.read(path, as_version=4)).cells
+        return [cell.source for cell in cells if cell.cell_type == "code"]
+
+    assert sources() == [cell.source for cell in code(path)]
+    monkeypatch.setattr(reproduce, "home", lambda: None)
+    without = sources()
+    assert not [source for source in without if "colab" in source]
+    monkeypatch.setattr(reproduce, "home", lambda: "https://github.com/us/ours")
+    first, *others = sources()
+    assert "git clone --quiet --depth 1 https://github.com/us/ours\n    %cd ours/notebooks\n" in first
+    assert others == without
 
 
 @each
@@ -153,20 +164,78 @@ def test_every_claim_is_measured_once_by_its_notebook():
     assert (table[["place", "paraphrase", "paper", "criterion"]] != "").all(axis=None)
 
 
-def test_the_readme_is_not_stale():
+def committed(document):
+    return (REPOSITORY / document).read_text(encoding="utf-8")
+
+
+def test_readme_and_claims_are_not_stale():
     import reproduce
 
-    assert reproduce.readme() == (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for document, text in reproduce.documents().items():
+        assert text == committed(document), f"{document} is stale: make reproduce writes it"
 
 
-def test_the_readmes_examples_run(tmp_path, monkeypatch):
+def test_another_result_makes_them_stale(monkeypatch):
+    """A number counts in CLAIMS.md, a verdict in both."""
+    import reproduce
+
+    found = {path.stem: claims.reported(path) for path in NOTEBOOKS}
+    same, other = (["none", 1, verdict] for verdict in (found["1_symmetry"]["fig1_learns"][2], "not testable"))
+    for changed, stale in ((same, {"CLAIMS.md"}), (other, {"README.md", "CLAIMS.md"})):
+        altered = found | {"1_symmetry": found["1_symmetry"] | {"fig1_learns": changed}}
+        monkeypatch.setattr(claims, "reported", lambda path, altered=altered: altered[path.stem])
+        documents = reproduce.documents()
+        assert {name for name, text in documents.items() if text != committed(name)} == stale
+
+
+def test_every_claim_and_its_criterion_are_in_claims_md():
+    text, table = committed("CLAIMS.md"), claims.claims()
+    assert [name for name in table.index if text.count(f"- `{name}` (") != 1] == []
+    assert [name for name, claim in table.iterrows() if claim.criterion not in text] == []
+    counted = re.findall(r"^\|\[\w+\]\(CLAIMS\.md#\w+\)\|(.+)\|$", committed("README.md"), re.M)
+    assert sum(int(number) for row in counted for number in row.split("|") if number != "–") == len(table)
+
+
+def test_the_readme_is_short():
+    """900 words, tables included."""
+    assert len(committed("README.md").split()) <= 900
+
+
+def test_the_readme_lists_every_notebook_and_document():
+    text = committed("README.md")
+    paths = [*NOTEBOOKS, *(REPOSITORY / "docs").glob("*.md")]
+    missing = [path.name for path in paths if f"({path.relative_to(REPOSITORY).as_posix()})" not in text]
+    assert missing == []
+
+
+def test_addresses_appear_when_there_is_one(monkeypatch):
+    """While CITATION.cff has the placeholder, nothing leads to it."""
+    import reproduce
+
+    stored, address = reproduce.citation_file(), "https://github.com/us/ours"
+    for given in (reproduce.PLACEHOLDER, address):
+        monkeypatch.setattr(reproduce, "citation_file", lambda given=given: stored | {"repository-code": given})
+        text = reproduce.documents()["README.md"]
+        assert text.count("actions/workflows/test.yml/badge.svg") == (given == address)
+        assert text.count(f"[![Binder](https://mybinder.org/badge_logo.svg)]({BINDER})") == (given == address)
+        assert text.count(f"({COLAB})") == (given == address)
+        assert text.count(f"git clone {address} backprop\n") == (given == address)
+        assert text.count(f"version {stored['version']}, {address}.\n") == (given == address)
+        assert "OWNER/REPO" not in text
+
+
+BINDER = "https://mybinder.org/v2/gh/us/ours/HEAD?labpath=notebooks/0_overview.ipynb"
+COLAB = "https://colab.research.google.com/github/us/ours/blob/HEAD/notebooks/0_overview.ipynb"
+
+
+def test_the_examples_of_docs_run(tmp_path, monkeypatch):
     """Those that need no cluster, as they stand."""
-    blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    blocks = re.findall(r"^```python\n(.*?)^```", committed("docs/surveys.md"), re.M | re.S)
     here = [block for block in blocks if "dask" not in block]
     assert len(here) == 2 and len(blocks) == 4
     monkeypatch.chdir(tmp_path)
     for block in here:
-        exec(compile(block, "README.md", "exec"), names := {})
+        exec(compile(block, "surveys.md", "exec"), names := {})
     assert len(names["table"]) == 600 and names["table"].equals(study.read_survey(tmp_path / "runs" / "widths.csv"))
 
 
@@ -185,10 +254,10 @@ def test_one_place_knows_where_the_repository_lives():
     """All others are made from it."""
     holders = [
         path.name
-        for path in REPOSITORY.glob("*.*")
+        for path in [*REPOSITORY.glob("*.*"), *REPOSITORY.glob("docs/*")]
         if path.is_file() and "OWNER/REPO" in path.read_text(encoding="utf-8")
     ]
-    assert set(holders) <= {"CITATION.cff", "README.md"}
+    assert set(holders) <= {"CITATION.cff"}
 
 
 def test_a_report_names_what_is_wrong():

@@ -44,8 +44,8 @@ def run(folder, *arguments):
 
 
 def text_of(folder):
-    """All that the notebooks print, and the README."""
-    found = {"README": (folder / "README.md").read_text(encoding="utf-8")}
+    """All that the notebooks print, and what is made of it."""
+    found = {name: (folder / name).read_text(encoding="utf-8") for name in ("README.md", "CLAIMS.md")}
     for path in sorted((folder / "notebooks").glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             for number, output in enumerate(cell.get("outputs", [])):
@@ -55,7 +55,12 @@ def text_of(folder):
 
 
 def made_by_notebooks(folder):
-    paths = [folder / "README.md", *(folder / "notebooks").glob("*.ipynb"), *(folder / "figures").iterdir()]
+    paths = [
+        folder / "README.md",
+        folder / "CLAIMS.md",
+        *(folder / "notebooks").glob("*.ipynb"),
+        *(folder / "figures").iterdir(),
+    ]
     return {path.name: path.read_bytes() for path in paths}
 
 

@@ -18,8 +18,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
+import reproduce  # noqa: E402
 import website as tool  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("site")  # one process builds it, once
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -59,8 +61,10 @@ def spaceless(text):
     return "".join(text.split())
 
 
-def test_there_is_a_page_for_every_notebook_and_nothing_else(site):
-    assert {path.name for path in site.iterdir()} == {"index.html"} | {f"{path.stem}.html" for path in NOTEBOOKS}
+def test_there_is_a_page_for_every_notebook_and_document_and_nothing_else(site):
+    names = {"index", "claims", "contributing", "data", "assignments"}
+    names |= {path.stem for path in [*NOTEBOOKS, *(REPOSITORY / "docs").iterdir()]}
+    assert {path.name for path in site.iterdir()} == {f"{name}.html" for name in names}
     assert [path.name for path in site.parent.iterdir()] == ["site"]
 
 
@@ -79,10 +83,12 @@ def test_twice_the_same_bytes(site, tmp_path):
     assert [name for name in first if second[name] != first[name]] == []
 
 
-def test_the_index_lists_all_notebooks_by_their_titles(pages):
-    listed = {link["href"]: link.text for link in pages["index"].nav("a")}
-    assert list(listed) == [f"{path.stem}.html" for path in NOTEBOOKS]
-    assert list(listed.values()) == [pages[path.stem].title.text for path in NOTEBOOKS]
+def test_the_index_lists_all_pages_by_their_titles_the_notebooks_first(pages):
+    listed = {link["href"].removesuffix(".html"): link.text for link in pages["index"].nav("a")}
+    names = [path.stem for path in NOTEBOOKS]
+    assert [link["href"] for link in pages["index"].nav.ol("a")] == [f"{name}.html" for name in names]
+    assert list(listed)[: len(names)] == names and listed.keys() == pages.keys() - {"index"}
+    assert listed == {name: pages[name].title.text for name in listed}
 
 
 def test_a_page_has_the_title_of_its_heading_and_a_language(pages):
@@ -98,7 +104,8 @@ def test_from_the_first_notebook_to_the_last_and_back(pages):
         for name, following in zip(walk, [*walk[1:], None], strict=True):
             found = pages[name].nav.find("a", rel=relation)
             assert (found and found["href"]) == (following and f"{following}.html")
-    assert all(pages[name].nav.a["href"] == "index.html" for name in names)
+    assert all(page.nav.a["href"] == "index.html" for name, page in pages.items() if name != "index")
+    assert all(len(page.nav("a")) == 1 for name, page in pages.items() if name not in [*names, "index"])
 
 
 @each
@@ -118,17 +125,25 @@ def test_everything_that_is_committed_is_on_the_page(path, pages):
     ]
 
 
-def test_the_readme_has_its_pictures_and_words_for_badges(pages):
-    badges, _, text = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("<!-- end of badges -->")
-    page = pages["index"]
-    pictures = re.findall(r"!\[(.+?)\]\((.+?)\)", text)
+def test_the_readme_has_its_pictures(pages):
+    text, page = (REPOSITORY / "README.md").read_text(encoding="utf-8"), pages["index"]
+    pictures = re.findall(r"^!\[(.+?)\]\((.+?)\)", text, re.M)
     assert [image["alt"] for image in page("img")] == [alt for alt, _ in pictures]
     assert [image["src"] for image in page("img")] == [
         f"data:image/{name[-3:]};base64,{b64encode((REPOSITORY / name).read_bytes()).decode()}" for _, name in pictures
     ]
-    linked = re.findall(r"!\[(\w+)\]\(.+?\)\]\((.+?)\)", badges)
-    assert len(linked) == 3 and [(link.text, link["href"]) for link in page.main("a")[1:4]] == linked
-    assert page.find("a", string="Binder").parent.text.split() == [name for name, _ in linked]
+
+
+def test_a_badge_is_a_word(monkeypatch):
+    """Its picture would be loaded from elsewhere."""
+    monkeypatch.setattr(reproduce, "home", lambda: "https://github.com/us/ours")
+    links = BeautifulSoup(rendered(reproduce.badges(), REPOSITORY), "html.parser")("a")
+    assert [link.text for link in links] == ["tests", "Binder", "Colab"]
+    assert not [link for link in links if link("img") or "us/ours" not in link["href"]]
+
+
+def rendered(text, folder):
+    return tool.MarkdownWithMath(tool.Renderer(folder)).render(text)
 
 
 def test_formulas_are_mathml(pages):
@@ -143,25 +158,42 @@ def test_formulas_are_mathml(pages):
     assert pages["0_overview"].math.text == "xj=∑iyiwji"
 
 
-def test_links_to_files_of_the_repository_lead_to_files_that_are_there(pages):
-    home = tool.home()
+@pytest.fixture
+def home(monkeypatch):
+    """The address of the repository, once it has one."""
+    monkeypatch.setattr(tool, "home", lambda: "https://github.com/us/ours")
+    return tool.home()
+
+
+def test_links_to_files_of_the_repository_lead_to_files_that_are_there(home):
     files = set(listed())
     there = {"blob": files, "tree": {str(parent) for name in files for parent in Path(name).parents}}
-    links = [link["href"] for page in pages.values() for link in page("a", href=True)]
+    links = []
+    for path in tool.PAGES:
+        text = "\n\n".join(cell.source for cell in tool.read(path).cells if cell.cell_type == "markdown")
+        links += [a["href"] for a in BeautifulSoup(rendered(text, path.parent), "html.parser")("a", href=True)]
     ours = [link.removeprefix(home).split("/", 3) for link in links if link.startswith(home)]
-    assert ["", "blob", "HEAD", "bp/network.py"] in ours and ["", "tree", "HEAD", "data/surveys"] in ours
+    assert ["", "blob", "HEAD", "Makefile"] in ours and ["", "tree", "HEAD", "data/surveys"] in ours
     assert [rest for _, kind, _, rest in ours if kind in there and unquote(rest) not in there[kind]] == []
     assert [link for link in links if ".ipynb" in link and not link.startswith("https://")] == []
 
 
-def test_addresses_are_rewritten_as_they_are_meant():
+def test_without_an_address_files_are_named_and_pages_are_linked(monkeypatch):
+    monkeypatch.setattr(tool, "home", lambda: None)
+    assert rendered("[a](Makefile), [b](data/surveys), [c](CLAIMS.md)", REPOSITORY).strip() == (
+        '<p>a, b, <a href="claims.html">c</a></p>'
+    )
+
+
+def test_addresses_are_rewritten_as_they_are_meant(home):
     from_notebooks, from_readme = (tool.Renderer(folder) for folder in (REPOSITORY / "notebooks", REPOSITORY))
-    home = tool.home()
     for renderer, address, expected in (
         (from_readme, "notebooks/1_symmetry.ipynb", "1_symmetry.html"),
         (from_notebooks, "1_symmetry.ipynb#The-net", "1_symmetry.html#The-net"),
         (from_notebooks, "../README.md", "index.html"),
-        (from_notebooks, "../bp/draw.py#L7", f"{home}/blob/HEAD/bp/draw.py#L7"),
+        (from_readme, "CLAIMS.md#1_symmetry", "claims.html#1_symmetry"),
+        (from_notebooks, "../docs/surveys.md", "surveys.html"),
+        (from_notebooks, "../bp/network.py#L7", f"{home}/blob/HEAD/bp/network.py#L7"),
         (from_readme, "notebooks", f"{home}/tree/HEAD/notebooks"),
         (from_readme, "#two", "#two"),
         (from_readme, "https://example.org/README.md", "https://example.org/README.md"),
@@ -183,7 +215,7 @@ def test_a_widget_that_is_left_over_is_shown_as_its_picture():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("play()", outputs=[output])])
     # with the state of its widgets, too, as JupyterLab may save it
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"1": {}}}}
-    resources = {"pages": [("index", "t")], "number": 0, "colors": {}}
+    resources = {"pages": [("index", "t")], "last": 0, "number": 0, "colors": {}}
     page = BeautifulSoup(tool.html(notebook, REPOSITORY, resources), "html.parser")
     assert page.img["src"] == "data:image/png;base64,iVBORw0KGgo=" and page.img["alt"] == 'a < b, "c"'
     assert not page("script") and "Explorer()" not in page.text
@@ -224,7 +256,7 @@ def test_a_sound_site_has_no_complaints(light):
 def test_check_finds_what_is_broken(put, complaints, light, tmp_path):
     page = (light / "0_overview.html").read_text(encoding="utf-8").replace("<main>", f"<main>{put}")
     (tmp_path / "0_overview.html").write_text(page, encoding="utf-8")
-    for path in light.glob("[1-7i]*.html"):  # what it links to
+    for path in light.glob("[1-7ic]*.html"):  # what it links to
         (tmp_path / path.name).write_text('<h2 id="A-heading">', encoding="utf-8")
     assert tool.check(tmp_path) == [f"0_overview.html: {complaint}" for complaint in complaints]
 

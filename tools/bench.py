@@ -187,9 +187,11 @@ def work(problem):
     graph, _ = layout.graph_of(problem.net, problem.task.targets, layout.silent(problem.task))
     layers, links = graph.layers, graph.links
     weights = sum(
-        layer[1] * link[1] * (2 + link[5]) for layer in layers for link in links[layer[5] : layer[6]]
+        layer["units"] * link["units"] * (2 + link["computed"])
+        for layer in layers
+        for link in links[layer["links"] : layer["end"]]
     )  # (1), (6), and (7) where the source is computed
-    return weights * problem.task.cases, layers[:, 1].sum() * problem.task.cases
+    return weights * problem.task.cases, layers["units"].sum() * problem.task.cases
 
 
 # ---------------------------------------------------------------- measurements

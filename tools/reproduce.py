@@ -1,4 +1,4 @@
-"""Run the notebooks, and put what they made in its place: notebooks/, figures/ and the README's table.
+"""Run the notebooks, and put what they made in its place: notebooks/, figures/, README.md and CLAIMS.md.
 
 python tools/reproduce.py                        all of them, as published
 python tools/reproduce.py 1_symmetry seeds=50    one with other parameters, into runs/, which git does not track
@@ -47,6 +47,16 @@ if "google.colab" in sys.modules:
     %cd {name}/notebooks
     %pip install --quiet --editable .. autograd "ipywidgets>=8.1"
     sys.path.insert(0, "..")"""
+PLACEHOLDER = "https://github.com/OWNER/REPO"  # in CITATION.cff, until the repository has an address
+COMMANDS = """\
+```
+git clone {address} backprop
+cd backprop
+make lab          # opens the notebooks in a browser
+make reproduce    # runs all notebooks and redraws all figures, in three minutes on two cores
+make test         # checks the code, the stored runs and the output of every notebook
+```
+"""
 AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX512")) and __cpu_features__[name]]
 
 
@@ -107,8 +117,10 @@ def run(name, path, chosen, position=0):
     """Run one notebook in a folder of its own; returns it, normalised, in there."""
     done = WORK / name / path.name
     done.parent.mkdir(parents=True, exist_ok=True)
+    begun = done.with_name("begun.ipynb")
+    nbformat.write(with_colab(nbformat.read(path, nbformat.NO_CONVERT)), begun)
     papermill.execute_notebook(
-        path,
+        begun,
         done,
         chosen,
         cwd=path.parent,
@@ -122,8 +134,6 @@ def run(name, path, chosen, position=0):
     )  # how a cell's text falls into messages is a matter of time
     notebook = strip_output(notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=list(FLEETING))
     for cell in notebook.cells:
-        if "colab" in cell.metadata.tags:
-            cell.source = colab()
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
     nbformat.write(notebook, done)
@@ -131,13 +141,24 @@ def run(name, path, chosen, position=0):
 
 
 def home():
-    """Where the repository lives, by CITATION.cff."""
-    return yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))["repository-code"]
+    """Where the repository lives, by CITATION.cff; None while the file has a placeholder."""
+    address = citation_file()["repository-code"]
+    return None if address == PLACEHOLDER else address
 
 
-def colab():
-    """The first code cell of every notebook."""
-    return COLAB.format(home=home(), name=home().rsplit("/", 1)[1])
+def citation_file():
+    return yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def with_colab(notebook):
+    """A notebook, with a first code cell that fetches the repository on Colab if the repository has an address."""
+    notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", ())]
+    if home():
+        source = COLAB.format(home=home(), name=home().rsplit("/", 1)[1])
+        first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        cell = nbformat.v4.new_code_cell(source, id="colab", metadata={"tags": ["colab"]})
+        notebook.cells.insert(first, cell)
+    return notebook
 
 
 def attempt(name, *rest):
@@ -148,28 +169,60 @@ def attempt(name, *rest):
         return name, None, str(error)
 
 
-def readme():
-    """The README as it should be: its badges from CITATION.cff, its table from what the notebooks report."""
-    measured = {}
-    for path in notebooks().values():
-        measured |= claims.reported(path)
-    table = claims.markdown({name: measured[name] for name in claims.claims().index if name in measured})
+def badges():
+    """Links to the tests and to notebooks that run elsewhere: none while nobody can follow them."""
+    if not home():
+        return ""
     binder = home().replace("https://github.com", "https://mybinder.org/v2/gh")
     in_colab = home().replace("https://github.com", "https://colab.research.google.com/github")
     first = "notebooks/0_overview.ipynb"
-    badges = (
+    return (
         f"[![tests]({home()}/actions/workflows/test.yml/badge.svg)]({home()}/actions/workflows/test.yml)\n"
         f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath={first})\n"
-        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({in_colab}/blob/HEAD/{first})"
+        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({in_colab}/blob/HEAD/{first})\n"
     )
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    for name, part in (("badges", badges), ("claims", table)):
+
+
+def commands():
+    return COMMANDS.format(address=home() or "<address of this repository>")
+
+
+def citation():
+    """How to cite the reproduction, and the paper."""
+    ours = citation_file()
+    (paper,) = ours["references"]
+    authors = " and ".join(author["name"] for author in ours["authors"])
+    address = f", {home()}" if home() else ""
+    names = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
+    return (
+        f"> {authors}. *{ours['title']}*, version {ours['version']}{address}.\n>\n"
+        f"> {'; '.join(names)} ({paper['year']}). {paper['title']}. *{paper['journal']}* **{paper['volume']}**, "
+        f"{paper['start']}–{paper['end']}. https://doi.org/{paper['doi']}\n"
+    )
+
+
+def documents():
+    """README.md and CLAIMS.md as they should be: their text, and between markers what is made from other files."""
+    paths = notebooks()
+    reports = {name: found for name, path in paths.items() if (found := claims.reported(path))}
+    return {
+        "README.md": filled(
+            "README.md", badges=badges(), commands=commands(), verdicts=claims.counts(reports), citation=citation()
+        ),
+        "CLAIMS.md": filled("CLAIMS.md", claims=claims.sections(reports)),
+    }
+
+
+def filled(document, **parts):
+    """The text of a document with each part between its markers."""
+    text = (REPOSITORY / document).read_text(encoding="utf-8")
+    for name, part in parts.items():
         begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"<!-- end of {name} -->"
         head, _, rest = text.partition(begin)
         _, found, tail = rest.partition(end)
         if not found:
-            raise SystemExit(f"README.md has no place for its {name}; expected {begin.strip()} ... {end}")
-        text = head + begin + part + "\n" + end + tail
+            raise SystemExit(f"{document} has no place for its {name}; expected {begin.strip()} ... {end}")
+        text = head + begin + part + end + tail
     return text
 
 
@@ -213,9 +266,10 @@ def main():
     if given:
         print("written to runs/notebooks and runs/figures")
     else:
-        part = WORK / "README.md"
-        part.write_text(readme(), encoding="utf-8")
-        os.replace(part, REPOSITORY / "README.md")
+        for name, text in documents().items():
+            part = WORK / name
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, REPOSITORY / name)
         other = other_platform()
         print(
             f"The text should agree with what is published; pictures may differ in the last bits, since {other}."

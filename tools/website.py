@@ -1,4 +1,5 @@
-"""Render the README and the notebooks, as they are committed, into site/: pages to read without installing anything.
+"""Render the README, the notebooks and the other documents, as they are committed, into site/: pages to read without
+installing anything.
 
 A page is one file that loads nothing: its pictures are in it, its formulas are MathML, and it has no scripts.
 """
@@ -21,7 +22,14 @@ from traitlets.config import Config
 
 from study.files import REPOSITORY
 
-PAGES = {REPOSITORY / "README.md": "index"} | {path: name for name, path in notebooks().items()}
+DOCUMENTS = {REPOSITORY / "CLAIMS.md": "claims"}
+DOCUMENTS |= {path: path.stem for path in sorted((REPOSITORY / "docs").glob("*.md"))}
+DOCUMENTS |= {
+    REPOSITORY / "CONTRIBUTING.md": "contributing",
+    REPOSITORY / "data" / "README.md": "data",
+    REPOSITORY / "notebooks" / "assignments" / "README.md": "assignments",
+}
+PAGES = {REPOSITORY / "README.md": "index"} | {path: name for name, path in notebooks().items()} | DOCUMENTS
 # What of an output is shown, first come. No widgets: they need the scripts of others, and have a picture beside them.
 KINDS = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
 NO_WORDS = ("", "No description has been provided for this image")  # what nbconvert fills in
@@ -39,6 +47,8 @@ class Renderer(IPythonRenderer):
         path, fragment = self.meant(url)
         if path in PAGES:
             url = f"{PAGES[path]}.html{fragment}"
+        elif path and not home():
+            return text
         elif path:
             kind = "tree" if path.is_dir() else "blob"
             url = f"{home()}/{kind}/HEAD/{quote(path.relative_to(REPOSITORY).as_posix())}{fragment}"
@@ -67,11 +77,11 @@ class Renderer(IPythonRenderer):
 
 
 def read(path):
-    """A notebook; the README is one of a single cell."""
+    """A notebook; another document is one of a single cell."""
     if path.suffix == ".ipynb":
         return nbformat.read(path, as_version=4)
     text = path.read_text(encoding="utf-8")
-    cell = nbformat.v4.new_markdown_cell(text, id="readme")  # an id that is not given is random
+    cell = nbformat.v4.new_markdown_cell(text, id="text")  # an id that is not given is random
     return nbformat.v4.new_notebook(cells=[cell])
 
 
@@ -99,9 +109,10 @@ def build(site):
     part.mkdir(parents=True)
     sources = {path: read(path) for path in PAGES}
     pages = [(name, title(sources[path])) for path, name in PAGES.items()]
+    last = len(pages) - len(DOCUMENTS) - 1  # the number of the last notebook's page; the README's is 0
     colors = {of: HtmlFormatter(style=style).get_style_defs(".highlight") for of, style in STYLES.items()}
     for number, (path, notebook) in enumerate(tqdm(sources.items(), "site", unit="page")):
-        page = html(notebook, path.parent, {"pages": pages, "number": number, "colors": colors})
+        page = html(notebook, path.parent, {"pages": pages, "last": last, "number": number, "colors": colors})
         (part / f"{PAGES[path]}.html").write_text(page, encoding="utf-8", newline="\n")
     if wrong := check(part):
         raise SystemExit("\n".join([f"{site.name}/ stays as it was, for in .{site.name}/", *wrong]))
