@@ -99,7 +99,7 @@ def symmetry_net(ax, matrices, run=0, states=None):
     def node(x, y, layer, unit, text=""):
         shade = "white" if states is None else shaded(states[layer][unit])
         ax.add_patch(plt.Circle((x, y), radius, facecolor=shade, edgecolor=INK, lw=1.6, zorder=3))
-        ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
+        ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9 if len(W) < 5 else 6)
 
     def arc(*corners):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
