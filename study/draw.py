@@ -83,15 +83,15 @@ def shaded(y):
 
 
 def symmetry_net(ax, matrices, run=0, states=None):
-    """A net with one column of inputs and two hidden units as Fig. 1 draws it: weights on arcs, biases in nodes.
+    """A net with one column of inputs and some hidden units as Fig. 1 draws it: weights on arcs, biases in nodes.
 
-    `matrices` is `net.matrices(w)` of `layered(inputs, 2, 1)`, `run` the row of `w` to draw. `states`, layer name ->
-    `(units,)`, shade the units, the darker the more active.
+    `matrices` is `net.matrices(w)` of `layered(inputs, hidden, 1)`, `run` the row of `w` to draw. `states`, layer name
+    -> `(units,)`, shade the units, the darker the more active. Of more than two hidden units, the odd ones stand left.
     """
     W, V = matrices["input->hidden"][run], matrices["hidden->output"][run, 0]
     b, c = matrices["hidden"][run], matrices["output"][run, 0]
-    if len(W) != 2 or W.shape[1] % 2:
-        raise ValueError(f"the net has {W.shape[1]} inputs and {len(W)} hidden units; expected an even number and 2")
+    if W.shape[1] % 2:
+        raise ValueError(f"the net has {W.shape[1]} inputs; expected an even number")
     inputs, radius, column = W.shape[1], 0.4, 3.3
     arrow = {"arrowstyle": "->", "color": INK, "lw": 1.1, "shrinkA": 0, "shrinkB": 0}
     heights = (inputs - 1) / 2 - np.arange(inputs)
@@ -100,7 +100,7 @@ def symmetry_net(ax, matrices, run=0, states=None):
     def node(x, y, layer, unit, text=""):
         shade = "white" if states is None else shaded(states[layer][unit])
         ax.add_patch(plt.Circle((x, y), radius, facecolor=shade, edgecolor=INK, lw=1.6, zorder=3))
-        ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9)
+        ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=9 if len(W) < 5 else 6)
 
     def arc(*corners):
         ax.plot(*zip(*corners[:-1], strict=True), color=INK, lw=1.1, zorder=1, solid_joinstyle="miter")
@@ -112,16 +112,18 @@ def symmetry_net(ax, matrices, run=0, states=None):
     ax.plot([-1, 1], [0, 0], color=INK, lw=1.6, dashes=(5, 4))  # the midpoint
     for unit, y in enumerate(heights):
         node(0, y, "input", unit)
-    for unit, (side, weights, v, bias) in enumerate(zip((-1, 1), W, V, b, strict=True)):
-        node(side * column, 0, "hidden", unit, number(bias, 1))
-        ax.text(side * (column + 1.0), -0.15, "hidden\nunit", ha="center", va="center")
-        arc((side * column, 0), (side * (column + 0.75), 0.6), (side * (column + 0.75), top), (side * radius, top))
-        ax.text(side * 1.3, top + 0.08, number(v, 1), ha="center", va="bottom")
+    for unit, (weights, v, bias) in enumerate(zip(W, V, b, strict=True)):
+        side, out = (-1, 1)[unit % 2], column + 3.6 * (unit // 2)
+        node(side * out, 0, "hidden", unit, number(bias, 1))
+        ax.text(side * (out + 1.0), -0.15, "hidden\nunit" if len(W) < 3 else f"{unit + 1}", ha="center", va="center")
+        arc((side * out, 0), (side * (out + 0.75), 0.6), (side * (out + 0.75), top), (side * radius, top))
+        ax.text(side * (out - column + 1.3), top + 0.08, number(v, 1), ha="center", va="bottom")
         for y, weight in zip(heights, weights, strict=True):
-            x = side * (column + 0.27 * (1 - 2 * (heights[0] - abs(y)) / max(inputs // 2 - 1, 1)))  # outermost outside
-            end = np.sign(y) * np.sqrt(max(radius**2 - (abs(x) - column) ** 2, 0))
+            x = side * (out + 0.27 * (1 - 2 * (heights[0] - abs(y)) / max(inputs // 2 - 1, 1)))  # outermost outside
+            end = np.sign(y) * np.sqrt(max(radius**2 - (abs(x) - out) ** 2, 0))
             arc((side * radius, y), (x, y), (x, end))
-            ax.text(side * 1.75, y + 0.06, number(weight, 1), ha="center", va="bottom")
+            ax.text(side * (out - column + 1.75), y + 0.06, number(weight, 1), ha="center", va="bottom")
+    column += 3.6 * ((len(W) - 1) // 2)
     ax.set_xlim(-column - 1.6, column + 1.6)
     ax.set_ylim(heights[-1] - 0.95, top + 0.55)
     ax.set_aspect("equal")

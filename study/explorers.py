@@ -103,8 +103,8 @@ def switch(label, value=False, **rest):
 NARROW = {"width": "230px"}
 
 
-def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
-    """Fig. 1 to play with: train the symmetry net by any ε, α, seed and width, and show it patterns.
+def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2, targets="0 / 1"):
+    """Fig. 1 to play with: train the symmetry net by any ε, α, seed, width and targets, and show it patterns.
 
     Seed 1 is the first that solves the task within 3,000 sweeps.
     """
@@ -112,9 +112,11 @@ def symmetry(epsilon=0.1, alpha=0.9, seed=1, hidden=2):
     rates = slider("ε", epsilon, 0.01, 1.0, 0.01), slider("α", alpha, 0.0, 0.99, 0.01)
     run = whole("seed", seed, 0, 99), whole("hidden units", hidden, 1, 8)
     sweep = whole("sweeps", frames.SWEEPS, 0, frames.SWEEPS, frames.EVERY)
-    names = ("pattern", "epsilon", "alpha", "seed", "hidden", "sweep")
-    controls = dict(zip(names, (pattern, *rates, *run, sweep), strict=True))
-    return Explorer(frames.symmetry, controls, [pattern, rates, run, [sweep, player(sweep)]])
+    aim = widgets.ToggleButtons(options=("0 / 1", "0.1 / 0.9"), value=targets, description="targets")
+    aim.style.button_width = "80px"
+    names = ("pattern", "targets", "epsilon", "alpha", "seed", "hidden", "sweep")
+    controls = dict(zip(names, (pattern, aim, *rates, *run, sweep), strict=True))
+    return Explorer(frames.symmetry, controls, [pattern, [aim], rates, run, [sweep, player(sweep)]])
 
 
 def box(label, value, low, high, step, **rest):

@@ -27,6 +27,42 @@ SURVEYS = {
         Survey(
             "symmetry", symmetry.experiment(after=500, measures=[symmetry.doubles, symmetry.weights]), range(10_000)
         ),
+        Survey(
+            "symmetry_targets",
+            symmetry.experiment(low=0.1, high=0.9, after=500, measures=[symmetry.doubles, all_weights]),
+            range(10_000),
+        ),
+        Survey(
+            "symmetry_map",
+            symmetry.followed,
+            range(20),
+            [
+                {"epsilon": round(0.05 * e, 2), "alpha": round(0.05 * a, 2), "low": 0.1, "high": 0.9}
+                for a in (*range(11), 12, 14, 16, 18)
+                for e in range(1, 21)
+            ]
+            + [
+                {"epsilon": epsilon, "alpha": alpha, "low": 0.0, "high": 1.0}
+                for alpha in (0.0, 0.3, 0.5, 0.7, 0.9)
+                for epsilon in (0.05, 0.1, 0.2, 0.3, 0.5, 0.65, 0.8, 1.0)
+            ],
+        ),
+        Survey("symmetry_departures", symmetry.departure, range(20), {"departure": symmetry.DEPARTURES}),
+        Survey(  # fresh seeds: the settings were found with the first hundred
+            "symmetry_found",
+            symmetry.followed,
+            range(10_000, 10_500),
+            [
+                {"epsilon": epsilon, "alpha": alpha, "low": low, "high": 1 - low, "sweeps": 4000}
+                for epsilon, alpha, low in ((0.1, 0.9, 0.0), (0.1, 0.9, 0.1), (0.65, 0.3, 0.1), (0.65, 0.25, 0.1))
+            ],
+        ),
+        Survey(
+            "symmetry_widths_targets",
+            symmetry.width_of_targets,
+            range(100),
+            {"hidden": [2, 3, 4, 8], "epsilon": [0.1, 0.02]},
+        ),
         Survey("symmetry_readings", symmetry.interpretation, range(1000), {"reading": symmetry.READINGS}),
         # the mean over 64 cases, not half the sum: 32 times less
         Survey("symmetry_mean", symmetry.experiment(epsilon=0.1 / 32), range(1000)),

@@ -43,9 +43,20 @@ def test_fig_1_places_weights_as_printed(ax):
         assert [y for _, y in column] == sorted((y for _, y in column), reverse=True)
 
 
-def test_fig_1_is_drawn_for_two_hidden_units(ax):
-    net = bp.layered(6, 3, 1)
-    with pytest.raises(ValueError, match="6 inputs and 3 hidden units; expected an even number and 2"):
+@pytest.mark.parametrize("hidden", [1, 3, 8])
+def test_fig_1_is_drawn_for_any_number_of_hidden_units(ax, hidden):
+    net = bp.layered(6, hidden, 1)
+    w = np.random.default_rng(0).uniform(-20, 20, (1, net.size))
+    draw.symmetry_net(ax, net.matrices(w))
+    numbers = [float(text) for text in texts(ax) if "." in text]
+    assert sorted(numbers) == sorted(w[0].round(1))
+    place = [text.get_position() for text in ax.texts]
+    assert len(set(place)) == len(place) and all(abs(x) < ax.get_xlim()[1] for x, _ in place)
+
+
+def test_fig_1_is_drawn_for_an_even_number_of_inputs(ax):
+    net = bp.layered(5, 2, 1)
+    with pytest.raises(ValueError, match="5 inputs; expected an even number"):
         draw.symmetry_net(ax, net.matrices(np.zeros((1, net.size))))
 
 

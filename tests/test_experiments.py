@@ -64,6 +64,54 @@ def test_doubles_are_the_nearest_of_all_sweeps():
             assert (found[f"{paper} distance"][seed], found[f"{paper} sweep"][seed]) == (far.min(), far.argmin())
 
 
+def test_passing_is_what_snapshots_say():
+    """By every fifth sweep; seed 0 ends as 1 : 2 : 4 and comes near the letter's net, with ε = 0.65 and α = 0.3."""
+    runs = symmetry.followed(epsilon=0.65, alpha=0.3, sweeps=1500).run(range(4))
+    found = symmetry.passing(runs)
+    task = bp.symmetry(low=0.1, high=0.9)
+    fit = bp.train(NET, runs.initial, task, 1500, 0.65, 0.3, tolerance=0.4, snapshots=range(0, 1500, 5))
+    printed = symmetry.printed_nets()["Nature"]
+    far, sizes = symmetry.distance(fit.snapshots, printed), symmetry.size(fit.snapshots)
+    for run in range(4):
+        if far[:, run].min() < 1 / 3:
+            assert found["Nature distance"][run] == round(far[:, run].min(), 5)
+            assert found["Nature sweep"][run] == 5 * far[:, run].argmin()
+        large = np.flatnonzero(sizes[:, run] >= 14.2)
+        assert found["large at"][run] == (5 * large[0] if large.size else -1)
+        if large.size:
+            then = NET.matrices(fit.snapshots[large[0]])
+            assert found["hidden bias"][run] == pytest.approx(then["hidden"][run].mean(), abs=1e-4)
+            assert found["output bias"][run] == pytest.approx(then["output"][run, 0], abs=1e-4)
+        exact = (symmetry.deviation(fit.snapshots[:, run], printed) <= 0.05).any()
+        assert found["to the digit"][run] == exact
+    assert (found["Nature distance"] < 0.02).any() and found["1 : 2 : 4"].any()
+
+
+def test_deviation_is_the_least_over_all_forms():
+    printed, rng = symmetry.printed_nets()["Nature"], np.random.default_rng(0)
+    w = printed + rng.uniform(-0.1, 0.1, (100, 17))
+    w = np.take_along_axis(w, symmetry.alike()[rng.integers(0, 96, 100)], axis=1)
+    least = np.abs(w[:, None] - printed[symmetry.alike()]).max(axis=2).min(axis=1)
+    assert symmetry.deviation(w, printed) == pytest.approx(least)
+
+
+def test_kinds_and_sizes_of_nets():
+    for printed, size in zip(symmetry.printed_nets().values(), (14.2, 12.56), strict=True):
+        forms = printed[symmetry.alike()]
+        assert symmetry.of_kind(forms).all() and not symmetry.of_kind(forms, 1.5, 2).any()
+        assert symmetry.size(forms) == pytest.approx(size)
+
+
+def test_departures_change_what_they_say():
+    assert np.unique(symmetry.departure("none").recipe[0]["epsilon"]) == 0.1
+    rates = symmetry.departure("ε of the hidden layer × 1.6").recipe[0]["epsilon"]
+    parts = NET.matrices(rates)
+    assert np.unique(parts["hidden"]) == np.unique(parts["input->hidden"]) == pytest.approx(0.16)
+    assert np.unique(parts["output"]) == np.unique(parts["hidden->output"]) == 0.1
+    decay = NET.matrices(symmetry.departure("decay 0.0001, no biases").recipe[0]["decay"])
+    assert np.unique(decay["input->hidden"]) == 1e-4 and np.unique(decay["output"]) == 0
+
+
 def test_the_printed_nets_are_those_of_the_papers():
     W = NET.matrices(symmetry.printed_nets()["PDP"][None])
     assert sorted(np.abs(W["input->hidden"][0, 0])) == [3.17, 3.17, 6.33, 6.33, 12.56, 12.56]
@@ -85,6 +133,12 @@ def test_the_declared_surveys_are_those_that_were_asked_for():
     assert [widths.at(cell).recipe[0]["epsilon"] for cell in widths.cells[:4]] == [0.1, 0.05, 0.02, 0.01]
     # the mean of squares over 64 cases is 2 / 64 of half their sum
     assert study.SURVEYS["symmetry_mean"].experiment.recipe[0]["epsilon"] == pytest.approx(0.1 * 2 / 64)
+    other = study.SURVEYS["symmetry_targets"].experiment
+    assert [phase | {"tolerance": 0} for phase in other.recipe] == [phase | {"tolerance": 0} for phase in main.recipe]
+    assert other.recipe[0]["tolerance"] == pytest.approx(0.4) and set(other.task.targets["output"][0]) == {0.1, 0.9}
+    seen = {"symmetry_map", "symmetry_departures"}  # what is found with their seeds is judged on others
+    fresh = set(study.SURVEYS["symmetry_found"].seeds)
+    assert not any(fresh & set(study.SURVEYS[name].seeds) for name in seen) and min(fresh) >= 100
     readings = study.SURVEYS["symmetry_readings"]
     assert {tuple(np.unique(readings.at(cell).task.targets["output"])) for cell in readings.cells} == {
         (0, 1),

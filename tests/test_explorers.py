@@ -24,7 +24,7 @@ EXPLORERS = [
     explorers.minima,
 ]
 OTHER = {  # two values of each that are not those at first
-    explorers.symmetry: {"pattern": (True,) * 6, "epsilon": 0.05},
+    explorers.symmetry: {"pattern": (True,) * 6, "targets": "0.1 / 0.9"},
     explorers.one_pass: {"weights": (0.5,) * 9, "step": 4},
     explorers.family_trees: {"person": "Gina", "seed": 2},
     explorers.codes: {"code": (0.5,) * 6, "relationship": "father"},
@@ -102,6 +102,16 @@ def test_symmetry_shows_what_the_core_computes():
     for k in range(3):
         assert f"hidden {k + 1}{x[k]:.2f}{y[k]:.2f}" in plain(told)
     assert f"After 200, E = {fit.error[-1, 0]:.2f}" in plain(told) and "100001" in alt
+    right = (net.forward(fit.weights, task.inputs)["output"][0] > 0.5) == (task.targets["output"] == 1)
+    assert f"Of all 64 patterns it has {right.sum()} right" in told
+
+
+def test_symmetry_is_trained_towards_either_targets():
+    task = bp.symmetry(low=0.1, high=0.9)
+    net = bp.layered(6, 2, 1)
+    fit = bp.train(net, net.initial_weights([0]), task, 3000, 0.1, 0.9, tolerance=0.4)
+    _, _, told = frames.symmetry((0,) * 6, 0.1, 0.9, 0, 2, 3000, "0.1 / 0.9")
+    assert f"solved after {fit.solved_at[0]:,} sweeps. After 3,000, E = {fit.error[-1, 0]:.2f}" in plain(told)
 
 
 def test_one_pass_agrees_with_central_differences():
