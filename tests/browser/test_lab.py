@@ -23,7 +23,8 @@ def opened(page, address, path):
 
 def run_all(page, minutes=5):
     """Run all cells, and wait until each has its number."""
-    numbers = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.innerText)"
+    prompts = ".jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"  # of hidden sources there is no number
+    numbers = f"[...document.querySelectorAll('{prompts}')].map(e => e.innerText)"
     for _ in range(5):  # a page that is not ready yet takes no notice
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
