@@ -48,8 +48,8 @@ def browser():
 def home(tmp_path_factory):
     """A folder with copies of the notebooks: as published, fresh ones, without any output, and one for an explorer."""
     home = tmp_path_factory.mktemp("home")
-    for folder in ("data", "figures"):  # the films that notebooks show are files
-        (home / folder).symlink_to(REPOSITORY / folder)
+    (home / "data").symlink_to(REPOSITORY / "data")
+    shutil.copytree(REPOSITORY / "figures", home / "figures")  # films, which Jupyter does not serve through a link
     for folder in ("notebooks", "fresh", "play"):
         (home / folder).mkdir()
     for path in (REPOSITORY / "notebooks").glob("*.ipynb"):
