@@ -91,6 +91,7 @@ class Played:
 
 each = pytest.mark.parametrize("name", NOTEBOOKS)
 SLIDERS = dict(zip(NOTEBOOKS, (2, 5, 1, 7, 2, 7, 5, 4, 2), strict=True))
+LATER = {("5_recurrent_equivalence", "ε")}  # what counts for the next step of learning changes no picture
 AT_END = "e => e.getAttribute('aria-valuenow') === e.getAttribute('aria-valuemax')"
 
 
@@ -114,6 +115,8 @@ def test_every_cell_runs_and_every_control_does_something(page, lab, name):
     labels = played.box.locator(".widget-slider .widget-label").all_inner_texts()
     assert len(labels) == played.box.locator(".widget-readout").count() == SLIDERS[name]
     for label in labels:
+        if (name, label) in LATER:
+            continue
         before = played.read(label)
         last = played.slider(label).locator(".noUi-handle").evaluate(AT_END)
         played.changes(played.press, label, "ArrowLeft" if last else "ArrowRight")
