@@ -26,7 +26,7 @@ def test_a_page_is_whole_and_asks_for_nothing_else(page, site, name):
     page.wait_for_load_state("networkidle")
     assert asked == [(site / f"{name}.html").as_uri()]
     shown = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
-    assert shown and all(shown)
+    assert all(shown) and (shown or not name[0].isdigit())  # every notebook has pictures; documents need none
 
 
 def test_from_the_index_to_every_notebook_and_back(page, site):
