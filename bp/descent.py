@@ -1,10 +1,8 @@
 """The descent in weight space: equations (8) and (9), decay, stopping."""
 
-import os
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -12,6 +10,7 @@ from joblib import effective_n_jobs
 from tqdm import tqdm
 
 from . import checks, equations, kernel, layout
+from .files import write_whole
 from .kernel import Schedule
 from .network import Network, Task
 from .units import squared
@@ -77,14 +76,12 @@ class Fit:
 
     def save(self, path):
         """Write all of it to a file, at once or not at all, for `Fit.load`. The net and the task are not in it."""
-        path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            with part.open("wb") as file:
+
+        def write(part):
+            with part.open("wb") as file:  # to a name NumPy would add .npz
                 np.savez(file, **{name: value for name, value in vars(self).items() if value is not None})
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+
+        write_whole(path, write)
 
     @staticmethod
     def load(path):

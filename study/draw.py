@@ -12,7 +12,9 @@ import numpy as np
 from IPython.display import display
 from matplotlib.animation import FuncAnimation, PillowWriter
 
-from .files import REPOSITORY, write_whole
+from bp.files import write_whole
+
+from .files import REPOSITORY
 from .statistics import kaplan_meier
 
 # Okabe & Ito: told apart by every eye

@@ -1,6 +1,5 @@
-"""Where the repository is, and how its files are written: whole or not at all."""
+"""Where the repository is."""
 
-import os
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -9,16 +8,3 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def data(name):
     """The path of a file in `data/`."""
     return REPOSITORY / "data" / name
-
-
-def write_whole(path, write):
-    """Have `write(part)` write a file beside `path`, then put it in its place at once: no one sees half of it."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 import bp
 from bp import Layer, Link, Network, Task, family_network, layered, parity, right, train, unfold
 from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, TWINS, questions
-from bp.tasks import DIGITS, STRINGS
+from bp.tasks import STRINGS
 
 from . import draw
 from .draw import MINUS, number
 from .family_trees import FAMILIES, OURS, at_random, schedule
 from .files import REPOSITORY
 from .minima import TASKS
-from .sequences import PRINTED_SPLIT, SEQUENCES
+from .sequences import SEQUENCES, due, strings_held_out
 from .survey import read_survey
 
 
@@ -478,6 +478,7 @@ def time(weights, start, wanted, steps, view):
 
 # ---------------------------------------------------------------- sequences
 
+UNTAUGHT = strings_held_out()
 STRING_SWEEPS = 500  # four training strings out of five are known long before
 
 
@@ -485,13 +486,9 @@ STRING_SWEEPS = 500  # four training strings out of five are known long before
 def strings_run(seed):
     """PDP's sequence net and its `Fit` of one run, with a snapshot at every 20th sweep; and all its cases."""
     net, task = bp.sequences()
-    held_out = [STRINGS.index(string) for string in PRINTED_SPLIT.split()]
     how = {"snapshots": range(0, STRING_SWEEPS + 1, 20), "progress": False}
-    return (
-        net,
-        task,
-        train(net, net.initial_weights([seed]), task.hold_out(held_out), STRING_SWEEPS, **SEQUENCES, **how),
-    )
+    taught = task.hold_out(UNTAUGHT)
+    return net, task, train(net, net.initial_weights([seed]), taught, STRING_SWEEPS, **SEQUENCES, **how)
 
 
 def sequences(letters, sweep, seed):
@@ -500,24 +497,21 @@ def sequences(letters, sweep, seed):
     w, case = fit.snapshots[sweep // 20], STRINGS.index(string)
     states = net.forward(w, task.inputs)
     y = np.stack([states[f"output {t}"][0, :, case] for t in range(6)], axis=1)  # (units, times)
-    digits, said = DIGITS[string[0]] + DIGITS[string[1]], y[:, 2:].argmax(axis=0) + 1
-    due = np.zeros((3, 6))
-    due[np.array(digits) - 1, range(2, 6)] = 1
+    (digits, where), said = due(string), y[:, 2:].argmax(axis=0) + 1
 
     figure = Figure(figsize=(9, 2.6), layout="constrained")
     ax, beside = figure.subplots(1, 2, width_ratios=(1, 1.3))
-    figure.colorbar(draw.activity(ax, y, f"{string} → {''.join(map(str, digits))}", due), ax=ax, ticks=[0, 0.5, 1])
+    figure.colorbar(draw.activity(ax, y, f"{string} → {''.join(map(str, digits))}", where), ax=ax, ticks=[0, 0.5, 1])
     ax.set(xlabel="time", ylabel="output unit")
     curve(beside, fit.recorded_at, fit.error[:, 0], sweep)
     known = right(net, w, task)[0]
-    held_out = [STRINGS.index(one) for one in PRINTED_SPLIT.split()]
-    others = known[held_out].sum()
+    others = known[UNTAUGHT].sum()
     taught = f"{known.sum() - others} of the 20 training strings are right, {others} of the 5 others"
     alt = (
         f"The outputs of the sequence net of seed {seed} over six time steps, given {string}, after {sweep} sweeps, "
         "with dots on the digits that are due; and the learning curve"
     )
-    kind = "held out" if case in held_out else "trained"
+    kind = "held out" if case in UNTAUGHT else "trained"
     judged = "right" if known[case] else "not all on the right side of 0.5"
     told = f"{string} ({kind}): most active are {' '.join(map(str, said))}, "
     told += f"due are {' '.join(map(str, digits))}; {judged}."

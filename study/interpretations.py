@@ -11,11 +11,10 @@ import numpy as np
 
 from bp import Link, Network, Task, family_network, right, sequences, squared, tanh
 from bp.families import case_of
-from bp.tasks import STRINGS
 
 from .codes import FEATURES, correlation
 from .family_trees import FAMILIES, RULES, at_random, questions_right, schedule
-from .sequences import PRINTED_SPLIT
+from .sequences import strings_held_out
 from .survey import Experiment
 
 two_sided = tanh.with_gain(0.5)  # 2 logistic(x) - 1
@@ -65,7 +64,7 @@ def families_read(epsilon=0.01, sweeps=1500, **readings):
 def sequences_read(epsilon=0.02, **readings):
     """The control: the sequences of PDP, p. 359, by a reading of the recipe; decay is not among what is printed."""
     of, (net, task) = meaning({"decay": "none"} | readings), sequences()
-    task = _targets(task, of).hold_out([STRINGS.index(string) for string in PRINTED_SPLIT.split()])
+    task = _targets(task, of).hold_out(strings_held_out())
     return _experiment(net, task, task.cases, [{"sweeps": 500, "epsilon": epsilon, "alpha": 0.9}], [], of)
 
 

@@ -1,19 +1,22 @@
 """What notebook 0 shows: the five figures of the paper in one picture, and findings of the other notebooks."""
 
 import re
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from bp import Layer, Link, family_network, family_trees, layered, symmetry, train, unfold
+from bp import Layer, Link, family_trees, layered, symmetry, train, unfold
 from bp.families import ENGLISH, ITALIAN, PEOPLE, TREES, case_of
 
 from . import claims, draw
 from .codes import FEATURES, correlation, in_order
 from .files import REPOSITORY, data
+from .frames import FAMILY_NET, stored_runs
 from .survey import read_survey
+from .symmetry import of_kind
 
 FINDINGS = {  # a few of each figure; data/claims.csv has all claims
     "Fig. 1": ("fig1_printed", "fig1_antisymmetric", "fig1_ratio"),
@@ -24,6 +27,7 @@ FINDINGS = {  # a few of each figure; data/claims.csv has all claims
 }
 
 
+@cache
 def reports():
     """What all notebooks report: claim -> what was measured, in words."""
     found = {}
@@ -51,11 +55,9 @@ def findings():
 def ratios():
     """How many of the stored solved runs of the symmetry net have weights 1 : 2 : 4, 2 : 3 : 4 and others, to 10%."""
     table = read_survey(REPOSITORY / "data" / "surveys" / "symmetry.csv")
-    weights = table.loc[table["solved_at"] >= 0, [f"w{k}" for k in range(12)]].to_numpy().reshape(-1, 2, 6)
-    sizes = np.sort(np.abs(weights[:, :, :3]), axis=2)  # those above the midpoint
-    steps = sizes[:, :, 1:] / sizes[:, :, :-1]
-    near = [np.all(np.abs(steps / np.array(wanted) - 1) < 0.1, axis=(1, 2)) for wanted in ((2, 2), (3 / 2, 4 / 3))]
-    return near[0].sum(), near[1].sum(), len(weights) - np.sum(near)
+    w = table[table["solved_at"] >= 0].filter(regex=r"^w\d+$").to_numpy()
+    one_two_four, two_three_four = of_kind(w, 2, 4).sum(), of_kind(w, 3 / 2, 2).sum()
+    return one_two_four, two_three_four, len(w) - one_two_four - two_three_four
 
 
 def solved_symmetry(seed, after=500):
@@ -66,12 +68,6 @@ def solved_symmetry(seed, after=500):
         raise ValueError(f"the run of seed {seed} has not solved symmetry in 60,000 sweeps; expected one that does")
     fit = train(net, fit, symmetry(), after, **how)
     return net.matrices(fit.weights), int(fit.solved_at[0]) + after
-
-
-def family_run(seed):
-    """One of the hundred stored runs on the family trees: its net and its weights, `(1, size)`."""
-    table = read_survey(REPOSITORY / "data" / "surveys" / "families_weights.csv").set_index("seed")
-    return family_network(), table.loc[[seed]].filter(regex=r"^w\d+$").to_numpy()
 
 
 def units_in_order(W):
@@ -101,7 +97,7 @@ def chain_history(steps=3, seed=0):
 def five_figures(symmetry_seed, family_seed, person, relationship):
     """The five figures drawn by our nets, and what they show in words."""
     matrices, sweeps = solved_symmetry(symmetry_seed)
-    net, w = family_run(family_seed)
+    net, w = FAMILY_NET, stored_runs()[[family_seed]]
     task, case = family_trees(), case_of(person, relationship)
     states = {name: y[0, :, 0] for name, y in net.forward(w, task.of_case(case).inputs).items()}
     right = np.flatnonzero(task.targets["person 2"][:, case])

@@ -4,11 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from bp.tasks import DIGITS, STRINGS
+from bp.tasks import STRINGS
 
 from . import draw
 from .files import data
-from .sequences import PRINTED_SPLIT
+from .sequences import PRINTED_SPLIT, due
 from .surveys import check_rows
 
 
@@ -108,12 +108,10 @@ def table_11(ours, seed):
     printed = pd.read_csv(data("pdp8_table11.csv")).set_index(["letters", "output_unit"])
     figure, axes = plt.subplots(2, 5, figsize=(11, 3.6), layout="constrained")
     for (above, below_it), string in zip(axes.T, PRINTED_SPLIT.split(), strict=True):
-        digits = DIGITS[string[0]] + DIGITS[string[1]]
-        due = np.zeros((3, 6))
-        due[np.array(digits) - 1, range(2, 6)] = 1
+        digits, where = due(string)
         title = f"{string} → {''.join(map(str, digits))}"
-        draw.activity(above, printed.loc[string, "time1":"time6"].to_numpy(), title, due)
-        image = draw.activity(below_it, ours[:, :, STRINGS.index(string)], targets=due)
+        draw.activity(above, printed.loc[string, "time1":"time6"].to_numpy(), title, where)
+        image = draw.activity(below_it, ours[:, :, STRINGS.index(string)], targets=where)
     axes[0, 0].set_ylabel("PDP\noutput unit")
     axes[1, 0].set_ylabel(f"ours, seed {seed}\noutput unit")
     figure.supxlabel("time step; a dot marks the unit that should be on", fontsize=10)

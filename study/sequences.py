@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 import numpy as np
 
 from bp import hinge, right, sequences
-from bp.tasks import STRINGS
+from bp.tasks import DIGITS, STRINGS
 
 from .family_trees import at_random
 from .survey import Experiment
@@ -19,9 +19,21 @@ SEQUENCES = {"epsilon": 0.02, "alpha": 0.9, "error": hinge(0.2), "tolerance": [0
 def experiment(split=PRINTED_SPLIT, sweeps=1000):
     """Sequence completion as printed in PDP, with the strings of a split held out."""
     net, task = sequences()
-    held_out = [STRINGS.index(string) for string in split.split()]
     recipe = SEQUENCES | {"sweeps": sweeps, "snapshots": [260]}
-    return Experiment(net, task.hold_out(held_out), recipe, [strings_right])
+    return Experiment(net, task.hold_out(strings_held_out(split)), recipe, [strings_right])
+
+
+def strings_held_out(split=PRINTED_SPLIT):
+    """The cases of `bp.sequences()` that a split holds out."""
+    return [STRINGS.index(string) for string in split.split()]
+
+
+def due(string):
+    """The four digits of a string, and where they are due: `(3, 6)`, output units by times."""
+    digits = DIGITS[string[0]] + DIGITS[string[1]]
+    where = np.zeros((3, 6))
+    where[np.array(digits) - 1, range(2, 6)] = 1
+    return digits, where
 
 
 def timed(epsilon):

@@ -29,10 +29,10 @@ from threadpoolctl import threadpool_info
 from tqdm import tqdm
 
 from bp import Fit, Network, Task, layout, squared, train
+from bp.files import write_whole
 
 from . import checks
 from .checks import fail
-from .files import write_whole
 from .identity import core, describe, identify
 
 PART = 500  # the most runs that one worker trains before they are written

@@ -19,7 +19,8 @@ from joblib.externals.loky import get_reusable_executor
 
 import bp
 import study
-from study import files, survey
+from bp import files
+from study import survey
 from study.files import REPOSITORY
 from study.identity import core, identify
 

@@ -17,7 +17,8 @@ if __name__ == "__main__" and CLEANED not in os.environ:
 
 import argparse
 
-from study.files import REPOSITORY, write_whole
+from bp.files import write_whole
+from study.files import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "notebooks" / "assignments"))
 

@@ -25,7 +25,8 @@ from marking import names as names_of
 from marking import read as read_submission
 from tqdm import tqdm
 
-from study.files import REPOSITORY, write_whole
+from bp.files import write_whole
+from study.files import REPOSITORY
 
 COURSE = Path(__file__).resolve().parent
 SUBMISSIONS = REPOSITORY / "tests" / "submissions"
