@@ -8,10 +8,12 @@ kept in the committed notebook; CLAIMS.md and the README's counts are made from 
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .files import REPOSITORY
 
+KINDS = ("one run", "general", "identity", "existence", "not testable")
 VERDICTS = ("holds", "holds with a qualification", "does not hold", "not testable")
 MIME = "application/vnd.bp.claims+json"
 
@@ -44,6 +46,32 @@ class report:
 
     def _repr_mimebundle_(self, **_):
         return {"text/plain": repr(self), "text/markdown": repr(self), MIME: self.measured}
+
+
+def usual(share):
+    """The verdict on a property of one run: usual, more than half of the runs have it; ordinary, more than 5% do."""
+    return _by_limits(share.low, 0.5, 0.05)
+
+
+def ordinary(value, runs):
+    """The verdict on a number of one run: ordinary, within the 5% and 95% quantiles of `runs`; seen, within all."""
+    low, high = np.quantile(runs, [0.05, 0.95], method="nearest")
+    return VERDICTS[0] if low <= value <= high else VERDICTS[1] if min(runs) <= value <= max(runs) else VERDICTS[2]
+
+
+def general(share):
+    """The verdict on a general statement, by the share of runs of which it is true: above 95%; above a half."""
+    return _by_limits(share.low, 0.95, 0.5)
+
+
+def exact(true):
+    """The verdict on an identity, or on what exists if there is one: holds or not."""
+    return VERDICTS[0] if true else VERDICTS[2]
+
+
+def _by_limits(low, holds, qualified):
+    """By the lower end of an interval."""
+    return VERDICTS[0] if low > holds else VERDICTS[1] if low > qualified else VERDICTS[2]
 
 
 def verdict(share, holds=0.95, qualified=0.5):

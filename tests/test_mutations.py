@@ -19,76 +19,84 @@ SHARED = "test_equations.py::test_shared_weights_add_up"
 STEP = "test_equations.py::test_the_step_by_hand"
 
 MUTANTS = {  # what is broken: the file, what stands there, what the mutant has there, the test that catches it
-    "equations: y (1 + y)": ("units.py", {"return y * (1 - y)": "return y * (1 + y)"}, READ),
-    "equations: no slope": ("equations.py", {" * layer.activation.slope(y[layer.name])": ""}, READ),
+    "equations: y (1 + y)": ("bp/units.py", {"return y * (1 - y)": "return y * (1 + y)"}, READ),
+    "equations: no slope": ("bp/equations.py", {" * layer.activation.slope(y[layer.name])": ""}, READ),
     "equations: d - y in (4)": (
-        "units.py",
+        "bp/units.py",
         {"np.multiply(y - aim, counts, out)": "np.multiply(aim - y, counts, out)"},
         READ,
     ),
-    "equations: no half in (3)": ("equations.py", {"0.5 * (dE_dy": "1.0 * (dE_dy"}, READ),
-    "equations: no bias in (1)": ("equations.py", {"x = x + W[net.biases[layer.name]][:, :, None]": "pass"}, READ),
-    "equations: no gradient of biases": ("equations.py", {"dE_dx.sum(axis=2)": "0"}, READ),
-    "equations: (7) dropped": ("equations.py", {"dE_dy.get(link.source, 0) + contribution": "0 * contribution"}, READ),
-    "equations: shared weights overwritten": ("equations.py", {"[:] += dE_dx @": "[:] = dE_dx @"}, SHARED),
-    "equations: shared biases overwritten": ("equations.py", {"[:] += dE_dx.sum": "[:] = dE_dx.sum"}, SHARED),
+    "equations: no half in (3)": ("bp/equations.py", {"0.5 * (dE_dy": "1.0 * (dE_dy"}, READ),
+    "equations: no bias in (1)": ("bp/equations.py", {"x = x + W[net.biases[layer.name]][:, :, None]": "pass"}, READ),
+    "equations: no gradient of biases": ("bp/equations.py", {"dE_dx.sum(axis=2)": "0"}, READ),
+    "equations: (7) dropped": (
+        "bp/equations.py",
+        {"dE_dy.get(link.source, 0) + contribution": "0 * contribution"},
+        READ,
+    ),
+    "equations: shared weights overwritten": ("bp/equations.py", {"[:] += dE_dx @": "[:] = dE_dx @"}, SHARED),
+    "equations: shared biases overwritten": ("bp/equations.py", {"[:] += dE_dx.sum": "[:] = dE_dx.sum"}, SHARED),
     "equations: error at hidden layers overwritten": (
-        "equations.py",
+        "bp/equations.py",
         {"dE_dy.get(link.source, 0) + contribution": "contribution"},
         SHARED,
     ),
     "equations: held-out cases carry error": (
-        "network.py",
+        "bp/network.py",
         {"np.where(self.held_out[..., None, :], np.nan, d)": "d"},
         SHARED,
     ),
-    "equations: no momentum": ("equations.py", {" + alpha * velocity": ""}, STEP),
+    "equations: no momentum": ("bp/equations.py", {" + alpha * velocity": ""}, STEP),
     "equations: decay before the change": (
-        "equations.py",
+        "bp/equations.py",
         {"(w + velocity) * (1 - decay)": "w * (1 - decay) + velocity"},
         STEP,
     ),
     "equations: decay of the velocity": (
-        "equations.py",
+        "bp/equations.py",
         {"(1 - decay), velocity": "(1 - decay), velocity * (1 - decay)"},
         STEP,
     ),
-    "y (1 - y) missing": ("kernel.py", {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"}, HAND),
-    "d - y in (4)": ("kernel.py", {"at(y, c) - at(aim, c))  # (4)": "at(aim, c) - at(y, c))"}, HAND),
-    "no half in (3)": ("kernel.py", {"return 0.5 * E": "return E"}, HAND),
-    "no bias in (1)": ("kernel.py", {"at(W, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
-    "no gradient of biases": ("kernel.py", {"at(dE_db, j) + _sum(": "0.0 * _sum("}, HAND),
-    "(7) dropped": ("kernel.py", {"if link.computed:": "if False:"}, HAND),
-    "gradient of shared biases overwritten": ("kernel.py", {"at(dE_db, j) + _sum(": "_sum("}, AUTOGRAD),
+    "y (1 - y) missing": (
+        "bp/kernel.py",
+        {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"},
+        HAND,
+    ),
+    "d - y in (4)": ("bp/kernel.py", {"at(y, c) - at(aim, c))  # (4)": "at(aim, c) - at(y, c))"}, HAND),
+    "no half in (3)": ("bp/kernel.py", {"return 0.5 * E": "return E"}, HAND),
+    "no bias in (1)": ("bp/kernel.py", {"at(W, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
+    "no gradient of biases": ("bp/kernel.py", {"at(dE_db, j) + _sum(": "0.0 * _sum("}, HAND),
+    "(7) dropped": ("bp/kernel.py", {"if link.computed:": "if False:"}, HAND),
+    "gradient of shared biases overwritten": ("bp/kernel.py", {"at(dE_db, j) + _sum(": "_sum("}, AUTOGRAD),
     "gradient of shared narrow weights overwritten": (
-        "kernel.py",
+        "bp/kernel.py",
         {"at(dE_dW, j * stride + i) + total(s)": "total(s)"},
         AUTOGRAD,
     ),
     "a row of four is that beside it": (
-        "kernel.py",
+        "bp/kernel.py",
         {"s3 = fma(spread(at(A, 3 * A_row))": "s3 = fma(spread(at(A, 2 * A_row))"},
         SIZES,
     ),
-    "terms left over": ("kernel.py", {"range(terms % 4)": "range(0)"}, SIZES),
-    "columns left over": ("kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
+    "terms left over": ("bp/kernel.py", {"range(terms % 4)": "range(0)"}, SIZES),
+    "columns left over": ("bp/kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
     "(7) along w_ij": (
-        "kernel.py",
+        "bp/kernel.py",
         {"ahead(W, link.weights), ONE(1), stride, dE_dx": "ahead(W, link.weights), stride, ONE(1), dE_dx"},
         SIZES,
     ),
     "held-out cases carry error": (
-        "kernel.py",
+        "bp/kernel.py",
         {"if cases.held_out[_row(cases.held_out, run), c]:": "if False:"},
         AUTOGRAD,
     ),
     "no momentum": (
-        "kernel.py",
+        "bp/kernel.py",
         {"fma(at(alpha, k), at(velocity, k), ": "fma(0.0, at(velocity, k), "},
         "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
     ),
     "epsilon at the change, not in the velocity": (
-        "kernel.py",
+        "bp/kernel.py",
         {
             "-(at(epsilon, k) * at(dE_dW, k))": "-at(dE_dW, k)",
             "at(W, k) + at(velocity, k)": "at(W, k) + at(epsilon, k) * at(velocity, k)",
@@ -96,57 +104,57 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "test_descent.py::test_other_parameters_go_on_from_the_velocity",
     ),
     "decay before the change": (
-        "kernel.py",
+        "bp/kernel.py",
         {"(at(W, k) + at(velocity, k)) * (1.0 - at(decay, k))": "at(W, k) * (1.0 - at(decay, k)) + at(velocity, k)"},
         "test_descent.py::test_decay_by_hand",
     ),
     "solved at the tolerance itself": (
-        "kernel.py",
+        "bp/kernel.py",
         {">= tolerance": "> tolerance"},
         "test_descent.py::test_tolerance_is_strict",
     ),
     "a held-out case makes a step": (
-        "kernel.py",
+        "bp/kernel.py",
         {"if active and schedule.counts[_row(schedule.counts, run), case]:": "if active:"},
         "test_descent.py::test_a_held_out_case_makes_no_step",
     ),
     "a tolerance passed over": (
-        "kernel.py",
+        "bp/kernel.py",
         {"before + t\n                met += 1": "before + t\n                met += 2"},
         "test_descent.py::test_several_tolerances_met_at_one_sweep",
     ),
     "an exponential of a few digits": (
-        "kernel.py",
+        "bp/kernel.py",
         {"r = fma(k, -1.42860682030941723212e-6, ": "r = fma(k, -1.4e-6, "},
         "test_network.py::test_activations_are_exact_to_the_last_digits",
     ),
     "a case by itself beside its neighbour": (
-        "kernel.py",
+        "bp/kernel.py",
         {"put(to, j * WIDTH, at(states, j * row + case))": "put(to, j * WIDTH, at(states, j * row + case + 1))"},
         "test_descent.py::test_order_is_a_plain_loop_over_the_cases",
     ),
     "a slope that is not the function's": (
-        "checks.py",
+        "bp/checks.py",
         {"if np.any(wrong):": "if False:"},
         "test_everyday.py::test_a_function_of_ones_own",
     ),
     "a fit written in its place": (
-        "descent.py",
+        "bp/files.py",
         {'part = path.with_name(f".{path.name}.{os.getpid()}.part")': "part = path"},
         "test_everyday.py::test_a_file_is_written_whole_or_not_at_all",
     ),
     "a recording twice in a joined history": (
-        "descent.py",
+        "bp/descent.py",
         {"new = ~np.isin(later.recorded_at, self.recorded_at)": "new = later.recorded_at >= 0"},
         "test_everyday.py::test_draw_the_whole_history",
     ),
     "a tolerance that changes without a word": (
-        "checks.py",
+        "bp/checks.py",
         {"not np.array_equal(fit.tolerance, tolerance)": "False"},
         "test_everyday.py::test_another_tolerance_begins_anew",
     ),
     "the rows in their place before the header": (
-        "survey.py",
+        "study/survey.py",
         {
             """        about.replace(file.with_suffix(".json"))
         whole.replace(file)
@@ -157,22 +165,22 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "test_survey.py::test_killed_between_any_two_operations_it_ends_in_the_same_file",
     ),
     "parts without a header made into a survey": (
-        "survey.py",
+        "study/survey.py",
         {'if begun.exists() or any(parts.glob("*.csv")):': "if begun.exists():"},
         "test_survey.py::test_parts_without_a_header_are_refused",
     ),
     "the velocity lost between phases": (
-        "survey.py",
+        "study/survey.py",
         {"fit = train(self.net, fit, task, **": "fit = train(self.net, getattr(fit, 'weights', fit), task, **"},
         "test_survey.py::test_rows_are_those_of_runs_trained_by_hand",
     ),
     "an iterative net whose weights change with time": (
-        "iterative.py",
+        "bp/iterative.py",
         {'target=f"{link.target} {t + 1}")': 'target=f"{link.target} {t + 1}", weights=f"{link.weights} {t}")'},
         "test_iterative.py::test_fig_5",
     ),
     "an iterative net that looks two moments back": (
-        "iterative.py",
+        "bp/iterative.py",
         {'source=f"{link.source} {t}"': 'source=f"{link.source} {max(t - 1, 0)}"'},
         "test_iterative.py::test_the_history_of_states_is_the_loops",
     ),
@@ -187,18 +195,18 @@ sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
-def run(tests, copy, file="network.py", changes=()):
+def run(tests, copy, file="bp/network.py", changes=()):
     """Run tests on a copy of the package, with some of its text replaced."""
     for name in "bp", "study", "tests":
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    text = (copy / "bp" / file).read_text("utf-8")
+    text = (copy / file).read_text("utf-8")
     for old, new in dict(changes).items():
         assert text.count(old) == 1, (
             f"{file} has {old!r} {text.count(old)} times: the mutant needs another line to break"
         )
         text = text.replace(old, new)
-    (copy / "bp" / file).write_text(text, "utf-8")
+    (copy / file).write_text(text, "utf-8")
     env = {
         **os.environ,
         "PYTHONPATH": str(copy),
