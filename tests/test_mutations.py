@@ -19,7 +19,11 @@ SHARED = "test_equations.py::test_shared_weights_add_up"
 STEP = "test_equations.py::test_the_step_by_hand"
 
 MUTANTS = {  # what is broken: the file, what stands there, what the mutant has there, the test that catches it
-    "equations: y (1 + y)": ("bp/units.py", {"return y * (1 - y)": "return y * (1 + y)"}, READ),
+    "equations: y (1 + y)": (
+        "bp/equations.py",
+        {"layer.activation.slope(y[layer.name])": "y[layer.name] * (1 + y[layer.name])"},
+        READ,
+    ),
     "equations: no slope": ("bp/equations.py", {" * layer.activation.slope(y[layer.name])": ""}, READ),
     "equations: d - y in (4)": (
         "bp/units.py",
@@ -195,21 +199,23 @@ sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
-def run(tests, copy, file="bp/network.py", changes=()):
-    """Run tests on a copy of the package, with some of its text replaced."""
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The packages and their tests, to be broken: one copy for all mutants, so that Numba compiles it once."""
+    folder = tmp_path_factory.mktemp("copy").resolve()
     for name in "bp", "study", "tests":
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    text = (copy / file).read_text("utf-8")
-    for old, new in dict(changes).items():
-        assert text.count(old) == 1, (
-            f"{file} has {old!r} {text.count(old)} times: the mutant needs another line to break"
-        )
-        text = text.replace(old, new)
-    (copy / file).write_text(text, "utf-8")
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def run(tests, copy, compiled):
+    """Run tests on the copy; what Numba compiles goes to the folder `compiled`."""
     env = {
         **os.environ,
         "PYTHONPATH": str(copy),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NUMBA_CACHE_DIR": str(compiled),
         "PYTEST_ADDOPTS": "",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
@@ -221,14 +227,22 @@ def run(tests, copy, file="bp/network.py", changes=()):
     return done
 
 
-def test_the_unbroken_copy_passes(tmp_path):
-    done = run(sorted({test for _, _, test in MUTANTS.values()}), tmp_path.resolve())
+def test_the_unbroken_copy_passes(copy):
+    done = run(sorted({test for _, _, test in MUTANTS.values()}), copy, copy / "compiled")
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_broken_copy_fails(mutant, tmp_path):
+def test_a_broken_copy_fails(mutant, copy, tmp_path):
     file, changes, test = MUTANTS[mutant]
-    done = run([test], tmp_path.resolve(), file, changes)
+    text = (ROOT / file).read_text("utf-8")
+    for old, new in changes.items():
+        assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times: the mutant breaks one line"
+        text = text.replace(old, new)
+    try:
+        (copy / file).write_text(text, "utf-8")
+        done = run([test], copy, tmp_path if file == "bp/kernel.py" else copy / "compiled")
+    finally:
+        shutil.copy2(ROOT / file, copy / file)
     assert done.returncode == 1, done.stdout
     assert "1 failed" in done.stdout.splitlines()[-1], done.stdout

@@ -140,7 +140,7 @@ def with_jax(problem, runs, sweeps):
         W, _, *seen = jax.lax.fori_loop(0, sweeps, sweep, state)
         return watch(sweeps, *jax.vmap(error)(W), *seen)
 
-    return lambda: [np.asarray(result) for result in compiled(net.matrices(w))]
+    return lambda: [np.asarray(result) for result in compiled(dict(net.matrices(w)))]
 
 
 def with_jax_anew(problem, runs, sweeps):
