@@ -63,6 +63,7 @@ bench: .venv-bench/ready
 	$*/bin/python -m pip install --require-hashes -r requirements.lock
 	$*/bin/python -m pip install --no-deps --no-build-isolation -e .
 	$(if $(filter .venv-bench,$*),$*/bin/python -m pip install --no-build-isolation -e .[bench])
+	$*/bin/python -m jupyter labextension disable --level=sys_prefix @jupyter/nbgrader  # readers need no menus for grading
 	touch $@
 
 clean:

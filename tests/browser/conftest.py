@@ -83,11 +83,22 @@ def classic(home):
         yield address
 
 
+@pytest.fixture
+def lab_with_nbgrader(home):
+    """The address of a JupyterLab whose menus for grading are on, as students and instructors have it."""
+    on = {kind: {"@jupyter/nbgrader": False} for kind in ("disabledExtensions", "lockedExtensions")}
+    file = home / "teaching" / "labconfig" / "page_config.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(on), encoding="utf-8")
+    with server(home, "lab", JUPYTER_CONFIG_PATH=home / "teaching") as address:
+        yield address
+
+
 @contextmanager
-def server(home, kind):
+def server(home, kind, **rest):
     """A Jupyter server of some kind that has its files, settings and runtime in `home`; stopped at the end."""
     port = free_port()
-    rest = {"JUPYTERLAB_SETTINGS_DIR": home / "settings", "JUPYTER_RUNTIME_DIR": home / "runtime"}
+    rest |= {"JUPYTERLAB_SETTINGS_DIR": home / "settings", "JUPYTER_RUNTIME_DIR": home / "runtime"}
     rest |= {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces"}
     options = [f"--port={port}", "--no-browser", "--allow-root", f"--ServerApp.root_dir={home}"]
     options += ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.port_retries=0"]

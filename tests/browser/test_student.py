@@ -1,4 +1,4 @@
-"""A released assignment as a student has it: it fails before the solution is typed in, and passes after."""
+"""nbgrader's menus: readers see none; a student validates a released assignment, which fails until it is solved."""
 
 import shutil
 
@@ -26,10 +26,28 @@ def validate(page):
     return press
 
 
-def test_a_released_assignment_fails_then_passes(page, home, lab, validate):
+GRADING = ("Nbgrader", "Validate", "Create Assignment", "Formgrader", "Assignment List", "Course List")
+
+
+def grading(page):
+    """What of nbgrader a JupyterLab with an open notebook shows: menus, buttons, tabs of the side bars."""
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    names = page.locator(".lm-MenuBar-item, .jp-Toolbar-item, .lm-TabBar-tab")
+    shown = [f"{one.get_attribute('title') or ''} {one.inner_text()}" for one in names.all()]
+    return {word for word in GRADING if any(word in text for text in shown)}
+
+
+def test_readers_see_no_menus_for_grading(page, lab, lab_with_nbgrader):
+    page.goto(f"{lab_with_nbgrader}/lab/tree/notebooks/0_overview.ipynb?reset")
+    assert grading(page) == {"Nbgrader", "Validate", "Create Assignment"}
+    page.goto(f"{lab}/lab/tree/notebooks/0_overview.ipynb?reset")
+    assert grading(page) == set()
+
+
+def test_a_released_assignment_fails_then_passes(page, home, lab_with_nbgrader, validate):
     shutil.copy(COURSE / "release" / NAME / f"{NAME}.ipynb", home)
     solved = nbformat.read(COURSE / "source" / NAME / f"{NAME}.ipynb", as_version=4)
-    page.goto(f"{lab}/lab/tree/{NAME}.ipynb?reset")
+    page.goto(f"{lab_with_nbgrader}/lab/tree/{NAME}.ipynb?reset")
     page.locator(".jp-Notebook").wait_for()
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     assert "fail" in validate().lower()
