@@ -27,6 +27,9 @@ class Explorer(widgets.VBox):
         wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         shown = [self.image, self.numbers]
         if beside:
+            for one in shown:
+                one.layout.flex, one.layout.min_width = "1 1 400px", "0"
+            self.image.layout.max_width = "600px"
             shown = [widgets.HBox(shown, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})]
         super().__init__([*wrapped, *shown, self.took])
         self.add_class("bp-explorer")
@@ -78,7 +81,9 @@ WIDE = {"description_width": "initial"}  # room for whole labels
 def slider(label, value, low, high, step, kind=widgets.FloatSlider, **rest):
     """A slider that takes effect when it is released."""
     rest = {"continuous_update": False, "style": WIDE, "layout": {"width": "340px"}} | rest
-    return kind(value, description=label, min=low, max=high, step=step, **rest)
+    made = kind(value, description=label, min=low, max=high, step=step, **rest)
+    made.layout.max_width = "100%"  # of a phone's screen
+    return made
 
 
 def whole(label, value, low, high, step=1, **rest):

@@ -37,7 +37,7 @@ def table(head, rows):
         for kind, cell in zip([first, *[rest] * (len(cells) - 1)], cells, strict=True)
     )
     body = "".join(f"<tr>{line(row, 'th', 'td')}</tr>" for row in rows)
-    return f"<table><tr>{line(head, 'th', 'th')}</tr>{body}</table>"
+    return f'<div style="overflow-x: auto"><table><tr>{line(head, "th", "th")}</tr>{body}</table></div>'
 
 
 # ---------------------------------------------------------------- Fig. 1

@@ -2,6 +2,10 @@
 installing anything.
 
 A page is one file that loads nothing: its pictures are in it, its formulas are MathML, and it has no scripts.
+
+Sphinx with MyST-NB would also make such pages. It was tried (Sphinx 9.0, MyST-NB 1.4, Furo). It would add a search, and
+take extensions of our own for what is needed here: the notebooks' alternative texts, folded code, formulas without a
+script from another host, and links to files that are no pages.
 """
 
 import mimetypes
