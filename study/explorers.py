@@ -27,9 +27,8 @@ class Explorer(widgets.VBox):
         wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         shown = [self.image, self.numbers]
         if beside:
-            for one in shown:
-                one.layout.flex, one.layout.min_width = "1 1 400px", "0"
-            self.image.layout.max_width = "600px"
+            self.image.layout.flex, self.numbers.layout.flex = "0 1 430px", "1 1 380px"
+            self.image.layout.min_width = self.numbers.layout.min_width = "0"
             shown = [widgets.HBox(shown, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})]
         super().__init__([*wrapped, *shown, self.took])
         self.add_class("bp-explorer")
@@ -55,7 +54,7 @@ class Explorer(widgets.VBox):
             self.output = draw.output(figure, self.alt)
         png, alt = self.output[0]["image/png"], escape(self.alt, quote=True)
         self.image.value = f'<img alt="{alt}" src="data:image/png;base64,{png}" style="max-width: 100%">'
-        self.numbers.value = f'<div aria-live="polite" style="line-height: 1.5">{numbers}</div>'
+        self.numbers.value = f'<div aria-live="polite" style="line-height: 1.4">{numbers}</div>'
         self.took.value = f"<small>computed and drawn in {perf_counter() - start:.2f} s</small>"
 
     def set(self, **values):
@@ -145,6 +144,7 @@ def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
     nine = tuple(box(name, one, -50, 50, 0.1) for name, one in zip(frames.NAMES, weights, strict=True))
     cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
     case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
+    case.layout.width, case.layout.max_width, case.style.description_width = "450px", "100%", "34px"
     last = len(frames.STEPS) - 1
     epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1, layout=NARROW), whole("step", last, 0, last)
     controls = {"weights": nine, "case": case, "epsilon": epsilon, "step": step}

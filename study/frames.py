@@ -37,7 +37,8 @@ def table(head, rows):
         for kind, cell in zip([first, *[rest] * (len(cells) - 1)], cells, strict=True)
     )
     body = "".join(f"<tr>{line(row, 'th', 'td')}</tr>" for row in rows)
-    return f'<div style="overflow-x: auto"><table><tr>{line(head, "th", "th")}</tr>{body}</table></div>'
+    scrolls = "overflow-x: auto; width: 0; min-width: 100%"  # on a phone: the page itself stays as wide as its screen
+    return f'<div style="{scrolls}"><table><tr>{line(head, "th", "th")}</tr>{body}</table></div>'
 
 
 # ---------------------------------------------------------------- Fig. 1
