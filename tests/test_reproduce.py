@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import nbformat
@@ -70,34 +72,123 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
     refused = run(clone, "1_symmetry", "seed=50")
     assert refused.returncode == 1 and "has no parameter 'seed=50'; expected name=value with one of" in refused.stderr
     assert "seeds: int = 10_000  # how many runs" in refused.stderr
-    refused = run(clone, "1_symmetry", "seeds=1e3")
-    assert refused.returncode == 1 and "seeds is '1e3'; expected int, such as 10_000" in refused.stderr
+    refused = run(clone, "1_symmetry", "seeds=1.5")
+    assert refused.returncode == 1 and "seeds is '1.5'; expected int, such as 10_000" in refused.stderr
     assert git(clone, "status", "--short") == ""
 
 
 def test_parameters_are_read_as_what_they_are():
-    """And not by the rules of YAML, to which 1e-1 is a word, and no is False."""
+    """And not by the rules of YAML, to which 1e-1 is a word, 010 is 8, 1:30 is 90, and no is False."""
     given = ["epsilon=1e-1", "alpha=0", "limit=.3", "seeds=10_000"]
     chosen = reproduce.parameters(reproduce.notebooks()["1_symmetry"], given)
     assert repr(chosen) == repr({"epsilon": 0.1, "alpha": 0.0, "limit": 0.3, "seeds": 10_000})
+    for text, number in {"1e3": 1000, "010": 10, "-2": -2}.items():
+        assert reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
+    for text in ("1:30", "0x10", "1e-1", "nan", "inf", "", "ten"):
+        with pytest.raises(SystemExit, match=f"seeds is '{text}'; expected int, such as 10_000"):
+            reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"])
     chosen = reproduce.parameters(reproduce.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
     assert chosen == {"person": "no", "relationship": "12=3"}
 
 
-def test_a_readers_settings_of_matplotlib_and_ipython_do_not_count(tmp_path):
-    (tmp_path / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
-    (tmp_path / "profile_default" / "startup").mkdir(parents=True)
-    (tmp_path / "profile_default" / "startup" / "mine.py").write_text("raise SystemExit('mine')")
-    own = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "svg", "IPYTHONDIR": str(tmp_path)}
-    script = """if True:
-        import matplotlib, matplotlib.pyplot, IPython
-        print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend())
-        print(IPython.paths.get_ipython_dir())
+def test_a_users_settings_do_not_count(tmp_path, monkeypatch):
+    """Of Matplotlib, IPython, Jupyter and Python: here each would be seen in what a kernel prints."""
+    own = tmp_path / "own"
+    (own / "profile_default" / "startup").mkdir(parents=True)
+    (own / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
+    mine = "raise SystemExit('mine')"
+    (own / "profile_default" / "startup" / "mine.py").write_text(mine)
+    (own / "startup.py").write_text(mine)
+    (own / "kernels" / "python3").mkdir(parents=True)
+    (own / "kernels" / "python3" / "kernel.json").write_text('{"argv": ["false"], "language": "python"}')
+    for name in ("MATPLOTLIBRC", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(own))
+    monkeypatch.setenv("PYTHONSTARTUP", str(own / "startup.py"))
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    monkeypatch.setattr(reproduce, "WORK", tmp_path / "work")
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    reproduce.plain.adopt(reproduce.environment())
+    source = """if True:
+        import matplotlib.pyplot
+        print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend(), __debug__)
     """
-    environment = os.environ | own | reproduce.environment()
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    grid, size, backend, ipython = done.stdout.split()
-    assert (grid, float(size), backend[-6:]) == ("False", 10, "inline") and ipython != str(tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path / "small.ipynb")
+    done = reproduce.run("small", tmp_path / "small.ipynb", {})
+    (cell,) = nbformat.read(done, as_version=4).cells
+    assert cell.outputs[0].text.split() == ["False", "10.0", "module://matplotlib_inline.backend_inline", "True"]
+
+
+SLOW = """
+import os, pathlib, time
+pathlib.Path(os.environ["BP_FIGURES"]).with_name("kernel").write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def slow(clone):
+    """A function that begins to reproduce a notebook of ten minutes: the process, and that of the kernel."""
+    path = clone / "notebooks" / "0_slow.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLOW)]), path)
+
+    def begin():
+        written = clone / ".reproduce" / "kernel"
+        written.unlink(missing_ok=True)
+        command = [sys.executable, "tools/reproduce.py", "0_slow"]
+        process = subprocess.Popen(command, cwd=clone, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        while not (written.exists() and written.read_text()):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        return process, int(written.read_text())
+
+    yield begin
+    path.unlink()
+
+
+def gone(pid):
+    """Whether a process ends, within half a minute."""
+    for _ in range(300):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc of Linux")
+def test_one_at_a_time_and_nothing_is_left_of_one_that_was_stopped(clone, slow):
+    process, kernel = slow()
+    refused = run(clone, "0_slow")
+    assert refused.returncode == 1 and "another process reproduces notebooks in" in refused.stderr
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1 and "interrupted: notebooks and figures that" in said.splitlines()[-1]
+    assert gone(kernel)
+    process, kernel = slow()
+    process.kill()
+    process.communicate(timeout=60)
+    assert gone(kernel)
+    assert git(clone, "status", "--short") == "?? notebooks/0_slow.ipynb\n"
+    process, kernel = slow()  # the next one runs as if nothing had happened
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert gone(kernel)
+
+
+def test_where_nothing_can_be_written_it_says_so(clone):
+    """A file in the way stands for a folder that is read only, which no folder is for root."""
+    lock = clone / ".reproduce.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    try:
+        refused = run(clone, "1_symmetry", "seeds=1")
+    finally:
+        lock.rmdir()
+    assert refused.returncode == 1 and f"nothing can be written in {clone}: " in refused.stderr.splitlines()[-1]
 
 
 def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
