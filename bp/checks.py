@@ -179,14 +179,14 @@ def slope(function, slope):
     x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07]), 1e-5
     try:
         with np.errstate(all="ignore"):
-            given, expected = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
-        np.broadcast_to(given + expected, x.shape)
+            both = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
+        given, expected = (np.broadcast_to(one + 0 * x, x.shape) for one in both)
     except (TypeError, ValueError) as error:
         fail(f"an activation fails for an array: {error}", "two functions of arrays of any shape")
     wrong = abs(given - expected) > 1e-4 * (1 + abs(expected))  # not where either is NaN
     if np.any(wrong):
-        k = np.flatnonzero(np.broadcast_to(wrong, x.shape))[0]
-        wrong = f"the slope is {np.broadcast_to(given, x.shape)[k]:.4g} at x = {x[k]}"
+        k = np.flatnonzero(wrong)[0]
+        wrong = f"the slope is {given[k]:.4g} at x = {x[k]}"
         expected = f"{expected[k]:.4g}, as a function of the output y: y * (1 - y), say, and not f(x) * (1 - f(x))"
         fail(wrong, expected)
 
@@ -344,7 +344,7 @@ def rows(values, of):
     """Numbers of runs, from a list, a mask or a slice of them."""
     try:
         return np.arange(of)[values]
-    except (IndexError, TypeError, ValueError, OverflowError):
+    except (IndexError, MemoryError, OverflowError, TypeError, ValueError):
         fail(f"rows are {values!r}", f"numbers of runs, of {of}, or True or False for each")
 
 

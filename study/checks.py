@@ -3,6 +3,7 @@ expected."""
 
 import inspect
 import re
+from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from bp.checks import array, count, fail, number, seeds, whole_array
 
 
-def sample(what, values, kinds="iuf", finite=False):
+def sample(what, values, least=1, finite=False):
     """A number for each of some runs, `(runs,)`: not NaN, nor infinity if they are to be `finite`."""
-    values = array(what, values, kinds)
-    if values.ndim != 1 or not values.size:
-        fail(f"{what} have the shape {values.shape}", "(runs,), at least one")
+    values = array(what, values)
+    if values.ndim != 1 or values.size < least:
+        fail(f"{what} have the shape {values.shape}", f"(runs,), at least {least}")
     if np.isnan(values).any() or (finite and np.isinf(values).any()):
         fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished" if finite else "numbers")
     return values
@@ -40,7 +41,7 @@ def horizons(horizon, runs):
 
 def statistic(q, resamples):
     """Which quantile, and how often to resample."""
-    return number("q", q, 0, 1, up_to=True), count("resamples", resamples, 1, 10**7)
+    return number("q", q, 0, 1, up_to=True), count("resamples", resamples, 2, 10**7)
 
 
 def recipe(phases, train):
@@ -96,7 +97,7 @@ def distinct_seeds(values):
 
 def grid(given, experiment, kind):
     """A dict of names -> lists of values, or a list of dicts, for a function that makes the experiment of a cell."""
-    if not hasattr(given, "__len__"):
+    if not isinstance(given, Mapping | Sequence):
         fail(f"grid is {given!r}", "a dict of names -> values, or a list of dicts")
     if len(given) and isinstance(experiment, kind):
         fail("there is a grid and one experiment", "a function that makes the experiment of each cell")

@@ -71,6 +71,9 @@ def permutation_test(a, b, q=0.5, resamples=9999):
     def difference(a, b, axis):
         return np.subtract(*(np.quantile(sample, q, axis=axis, method="inverted_cdf") for sample in (a, b)))
 
-    (a, b), (q, resamples) = (checks.sample("values", s, finite=True) for s in (a, b)), checks.statistic(q, resamples)
+    (a, b), (q, resamples) = (
+        (checks.sample("values", s, least=2, finite=True) for s in (a, b)),
+        checks.statistic(q, resamples),
+    )
     found = stats.permutation_test((a, b), difference, n_resamples=resamples, batch=100, rng=0)
     return found.pvalue

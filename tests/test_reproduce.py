@@ -35,14 +35,13 @@ def clone(tmp_path_factory):
 AS_SOMEBODY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, **settings):
     # BP_FIGURES and the like are for reproduce.py to set; the clone's `bp` goes before the installed one
     environment = {k: v for k, v in os.environ.items() if k not in ("BP_FIGURES", "TQDM_DISABLE")} | {
         "PYTHONPATH": str(folder)
     }
-    return subprocess.run(
-        [sys.executable, "tools/reproduce.py", *arguments], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    command = [sys.executable, "tools/reproduce.py", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment | settings, capture_output=True, text=True)
 
 
 def text_of(folder):
@@ -91,32 +90,34 @@ def test_parameters_are_read_as_what_they_are():
     assert chosen == {"person": "no", "relationship": "12=3"}
 
 
-def test_a_users_settings_do_not_count(tmp_path, monkeypatch):
-    """Of Matplotlib, IPython, Jupyter and Python: here each would be seen in what a kernel prints."""
-    own = tmp_path / "own"
-    (own / "profile_default" / "startup").mkdir(parents=True)
-    (own / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
-    mine = "raise SystemExit('mine')"
-    (own / "profile_default" / "startup" / "mine.py").write_text(mine)
-    (own / "startup.py").write_text(mine)
-    (own / "kernels" / "python3").mkdir(parents=True)
-    (own / "kernels" / "python3" / "kernel.json").write_text('{"argv": ["false"], "language": "python"}')
-    for name in ("MATPLOTLIBRC", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(own))
-    monkeypatch.setenv("PYTHONSTARTUP", str(own / "startup.py"))
-    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
-    monkeypatch.setenv("MPLBACKEND", "svg")
-    monkeypatch.setattr(reproduce, "WORK", tmp_path / "work")
-    monkeypatch.setattr(os, "environ", os.environ.copy())
-    reproduce.plain.adopt(reproduce.environment())
-    source = """if True:
-        import matplotlib.pyplot
-        print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend(), __debug__)
-    """
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), tmp_path / "small.ipynb")
-    done = reproduce.run("small", tmp_path / "small.ipynb", {})
-    (cell,) = nbformat.read(done, as_version=4).cells
-    assert cell.outputs[0].text.split() == ["False", "10.0", "module://matplotlib_inline.backend_inline", "True"]
+PRINTS_SETTINGS = """
+import matplotlib.pyplot
+print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend(), __debug__)
+"""
+
+
+def test_a_users_settings_do_not_count_nor_does_a_home_that_cannot_be_written(clone, tmp_path):
+    """Of Matplotlib, IPython, Jupyter and Python: here each would be seen in what a notebook prints."""
+    (tmp_path / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
+    (tmp_path / "profile_default" / "startup").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text('{"argv": ["false"], "language": "python"}')
+    for name in ("startup.py", "profile_default/startup/mine.py"):
+        (tmp_path / name).write_text("raise SystemExit('mine')")
+    folders = ("MATPLOTLIBRC", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR")
+    own = dict.fromkeys(folders, str(tmp_path)) | {"MPLBACKEND": "svg", "PYTHONSTARTUP": str(tmp_path / "startup.py")}
+    own |= {"HOME": str(tmp_path / "matplotlibrc"), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "PYTHONOPTIMIZE": "1"}
+    path = clone / "notebooks" / "0_small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PRINTS_SETTINGS)]), path)
+    try:
+        done = run(clone, "0_small", **own)
+        assert done.returncode == 0, done.stderr
+        (cell,) = nbformat.read(path, as_version=4).cells
+    finally:
+        path.unlink()
+    printed = "".join(output.text for output in cell.outputs)
+    assert printed == "False 10.0 module://matplotlib_inline.backend_inline True\n"
+    assert git(clone, "status", "--short") == ""
 
 
 SLOW = """
@@ -188,7 +189,9 @@ def test_where_nothing_can_be_written_it_says_so(clone):
         refused = run(clone, "1_symmetry", "seeds=1")
     finally:
         lock.rmdir()
-    assert refused.returncode == 1 and f"nothing can be written in {clone}: " in refused.stderr.splitlines()[-1]
+    assert (
+        refused.returncode == 1 and f"a file in {clone} cannot be read or written: " in refused.stderr.splitlines()[-1]
+    )
 
 
 def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
@@ -217,6 +220,32 @@ def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
         text=True,
     )
     assert "there is no notebook" in refused.stderr
+
+
+def test_an_environment_moves_with_its_folder(tmp_path):
+    folder, moved = tmp_path / "Ordner von Ä", tmp_path / "moved"
+    for name in ("bp/__init__.py", "tools/install.py"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"" if name.startswith("bp") else (REPOSITORY / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    python = Path(".venv", "Scripts" if os.name == "nt" else "bin", "python")
+    subprocess.run([folder / python, "tools/install.py"], cwd=folder, check=True)
+    folder.rename(moved)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [moved / python, "-c", "import bp; print(bp.__file__)"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()) == moved / "bp" / "__init__.py"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="left out: it needs make, which is not installed")
+def test_an_environment_that_does_not_run_is_made_anew(clone):
+    """Say, since it was copied from another system. What `make` would do is printed, not done."""
+    shutil.rmtree(clone / ".venv", ignore_errors=True)
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "ready").touch()
+    done = subprocess.run(["make", "-n", "surveys"], cwd=clone, capture_output=True, text=True, check=True)
+    assert "-m venv --clear .venv" in done.stdout
+    shutil.rmtree(clone / ".venv")
 
 
 def test_a_developers_settings_of_git_and_a_missing_repository_do_not_count(tmp_path):

@@ -16,9 +16,9 @@ NET, TASK, INF = bp.layered(2, 2, 1), bp.parity(2), np.inf
 BAD = [
     (lambda: study.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
     (lambda: study.quantile([1, np.nan], 0.5), "values hold NaN or infinity; expected numbers"),
-    (lambda: study.quantile([], 0.5), r"values have the shape \(0,\); expected \(runs,\), at least one"),
+    (lambda: study.quantile([], 0.5), r"values have the shape \(0,\); expected \(runs,\), at least 1"),
     (lambda: study.quantile([1, 2], 50), "q is 50; expected a number of at least 0 and at most 1"),
-    (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 1"),
+    (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 2"),
     (lambda: study.share("no"), "yes holds <U2; expected real numbers"),
     (lambda: study.share([]), r"yes has the shape \(0,\) and holds \[\]; expected True or False"),
     (lambda: study.share([7, -1, 9]), r"yes has the shape \(3,\) and holds \[-1, 7, 9\]; expected True or False"),

@@ -14,21 +14,20 @@ sys.path.insert(0, REPOSITORY)
 
 DECIDE = ("PYTHON", "JUPYTER", "IPYTHON", "NBGRADER", "MPL", "MATPLOTLIB", "NUMBA_")  # how names of settings begin
 HARMLESS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONIOENCODING", "PYTHONUTF8")
-HARMLESS += ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "NUMBA_CACHE_DIR", "MPLCONFIGDIR", "JUPYTER_RUNTIME_DIR")
+HARMLESS += ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")
 
 
 def environment(folder):
     """`os.environ` without settings that change what is computed, drawn or printed.
 
-    IPython and Jupyter look for settings in `folder`, where nothing is.
+    IPython and Jupyter look for settings in `folder`, where nothing is, and write there what they write while they run.
     """
     kept = {name: value for name, value in os.environ.items() if name in HARMLESS or not name.startswith(DECIDE)}
     matplotlib = Path(find_spec("matplotlib").origin).parent  # found, not imported: importing it reads the settings
     return kept | {
         "PYTHONPATH": os.pathsep.join(filter(None, [REPOSITORY, os.environ.get("PYTHONPATH")])),
-        "IPYTHONDIR": str(folder),
-        "JUPYTER_CONFIG_DIR": str(folder),
-        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernels and templates of this installation
+        **dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"), str(folder)),
+        "JUPYTER_RUNTIME_DIR": str(Path(folder) / "runtime"),
         "MATPLOTLIBRC": str(matplotlib / "mpl-data" / "matplotlibrc"),
     }
 

@@ -285,7 +285,7 @@ def alone():
     except Timeout:
         raise SystemExit(f"another process reproduces notebooks in {REPOSITORY}; expected one at a time") from None
     except OSError as error:
-        raise SystemExit(f"nothing can be written in {REPOSITORY}: {error}") from error
+        raise SystemExit(f"a file in {REPOSITORY} cannot be read or written: {error}") from error
     except KeyboardInterrupt:
         raise SystemExit("interrupted: notebooks and figures that are not finished stay as they were") from None
 
