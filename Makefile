@@ -14,8 +14,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# This folder's own code comes first, and a user's settings of Python and pip do not count.
 export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
-# a copy of this folder runs its own code, whatever its .venv has installed
+export PIP_USER := 0
+unexport PYTHONHOME PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_TARGET
+# An environment that was copied from another system, or whose Python was replaced, does not run: it is made anew.
+$(shell test ! -e .venv/ready || $(BIN)/python -c "import tqdm" 2>/dev/null || rm -f .venv/ready)
 
 .PHONY: reproduce surveys test test-all bench scale portability assignments grade lab browser-test site clean
 
@@ -45,7 +49,7 @@ grade: .venv/ready
 	$(BIN)/python tools/assignments.py grade "$(SUBMISSIONS)"
 
 lab: .venv/ready
-	$(BIN)/python -m jupyter lab notebooks/0_overview.ipynb
+	$(BIN)/python -m jupyterlab notebooks/0_overview.ipynb
 
 browser-test: .venv/ready
 	$(BIN)/python -m pytest tests/browser
@@ -58,13 +62,13 @@ bench: .venv-bench/ready
 
 # stale when the lock or the package's metadata is newer
 %/ready: requirements.lock pyproject.toml
-	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Python 3.11 to 3.13 is needed: make PYTHON=python3.13')"
+	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and 'Python 3.11 to 3.14 is needed: make PYTHON=python3.13')"
 	$(PYTHON) -m venv --clear $*
 	$*/bin/python -m pip install --require-hashes -r requirements.lock
-	$*/bin/python -m pip install --no-deps --no-build-isolation -e .
+	$*/bin/python tools/install.py
 	$(if $(filter .venv-bench,$*),$*/bin/python -m pip install --no-build-isolation -e .[bench])
 	$*/bin/python -m jupyter labextension disable --level=sys_prefix @jupyter/nbgrader  # readers need no menus for grading
 	touch $@
 
 clean:
-	rm -rf .venv .venv-* .reproduce .portability .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .reproduce .reproduce.lock .portability .site site runs .pytest_cache .ruff_cache .hypothesis *.egg-info

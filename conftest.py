@@ -1,11 +1,18 @@
 """What every test process hands down to the notebooks that it runs."""
 
 import os
+import sys
 import tempfile
+from pathlib import Path
 
 import tqdm  # noqa: F401  reads its environment on import: what follows is for the notebooks, not for the tests' own process
 
-_figures = tempfile.TemporaryDirectory(prefix="bp-figures-")  # gone when the tests are
-os.environ.setdefault("BP_FIGURES", _figures.name)  # a test leaves figures/ alone
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
+
+import plain
+
+_folder = tempfile.TemporaryDirectory(prefix="bp-tests-")  # gone when the tests are
+plain.adopt(plain.environment(f"{_folder.name}/settings"))
+os.environ.setdefault("BP_FIGURES", f"{_folder.name}/figures")  # a test leaves figures/ alone
 os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that are compared
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores

@@ -3,7 +3,11 @@
 import graphlib
 import inspect
 import operator
+from collections.abc import Mapping
 from functools import wraps
+from itertools import islice
+from math import inf, prod
+from numbers import Real
 
 import numpy as np
 
@@ -33,26 +37,43 @@ def called_otherwise(**names):
 # ---------------------------------------------------------------- numbers and arrays
 
 
-def number(name, value, low, high):
-    """A number with low <= value < high."""
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
+def number(name, value, low, high, up_to=False):
+    """A number with low <= value < high; with `up_to`, value <= high."""
+    if not isinstance(value, Real) or isinstance(value, bool):
         fail(f"{name} is {value!r}", "a number")
-    if not low <= value < high:
-        fail(f"{name} is {value:g}", f"a number of at least {low:g} and below {high:g}")
-    return value
+    if not (low <= value < high or (up_to and value == high)):
+        expected = f"a number of at least {low:g} and {'at most' if up_to else 'below'} {high:g}"
+        fail(f"{name} is {value if isinstance(value, int) else format(value, 'g')}", expected)
+    return float(value)
 
 
-def count(name, value, least=0):
-    """An integer of at least so much."""
+def count(name, value, least=0, most=10**9):
+    """An integer of at least so much; and at most, for what takes time or memory."""
     try:
         whole = operator.index(value)
     except TypeError:
         fail(f"{name} is {value!r}", "an integer")
     if isinstance(value, bool | np.bool_) or whole < least:
         fail(f"{name} is {value!r}", f"an integer of at least {least}")
+    if whole > most:
+        fail(f"{name} is {value!r}", f"an integer of at most {most:,}")
     return whole
+
+
+def several(name, values, expected, most=10**5):
+    """A list of all that is in `values`."""
+    try:
+        listed = list(islice(values, most + 1))
+    except TypeError:
+        fail(f"{name} is {values!r}", expected)
+    if len(listed) > most:
+        fail(f"{name} has more than {most:,} members", expected)
+    return listed
+
+
+def text(what, value):
+    if not isinstance(value, str):
+        fail(f"{what} is {value!r}", "a name, which is a string")
 
 
 def whole_array(name, value, expected="an array of numbers"):
@@ -60,6 +81,8 @@ def whole_array(name, value, expected="an array of numbers"):
         return np.asarray(value)
     except ValueError:
         fail(f"{name} is ragged", expected)
+    except (MemoryError, OverflowError):
+        fail(f"{name} is too large", expected)
 
 
 def flag(name, value):
@@ -68,17 +91,25 @@ def flag(name, value):
     return bool(value)
 
 
-def array(name, value):
+def array(name, value, kinds="iuf"):
     """Real numbers, as floats."""
     array = whole_array(name, value)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in kinds:
         fail(f"{name} holds {array.dtype}", "real numbers")
     return array.astype(float)
 
 
 def flat(w, size):
-    if np.ndim(w) != 2 or np.shape(w)[1] != size:
-        fail(f"w has the shape {np.shape(w)}", f"(runs, {size}), one row of weights a run")
+    expected = f"(runs, {size}), one row of weights a run"
+    if not isinstance(getattr(w, "shape", None), tuple):
+        fail(f"w is {type(w).__name__}", f"an array {expected}")
+    if len(w.shape) != 2 or w.shape[1] != size:
+        fail(f"w has the shape {w.shape}", expected)
+
+
+def network(net):
+    if not hasattr(net, "computed"):
+        fail(f"the net is {net!r}", "a bp.Network")
 
 
 def fit(fit, size):
@@ -110,13 +141,11 @@ def weights(w, net):
 
 def seeds(values):
     """A list of seeds, of several or of one."""
-    try:
-        values = [values] if isinstance(values, int | np.integer) else list(values)
-    except TypeError:
-        fail(f"seeds is {values!r}", "an integer or several, for instance 7 or range(1000)")
+    values = [values] if isinstance(values, int | np.integer) else values
+    values = several("seeds", values, "an integer or several, for instance 7 or range(1000)", 10**7)
     if not values:
         fail("seeds is empty", "at least one seed")
-    return [count("a seed", value) for value in values]
+    return [count("a seed", value, most=inf) for value in values]
 
 
 def limits(value, size):
@@ -148,12 +177,16 @@ def slope(function, slope):
     if not (callable(function) and callable(slope)):
         fail(f"an activation has {function!r} and {slope!r}", "two functions")
     x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07]), 1e-5
-    with np.errstate(all="ignore"):
-        given, expected = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
+    try:
+        with np.errstate(all="ignore"):
+            both = slope(function(x)), (function(x + h) - function(x - h)) / (2 * h)
+        given, expected = (np.broadcast_to(one + 0 * x, x.shape) for one in both)
+    except (TypeError, ValueError) as error:
+        fail(f"an activation fails for an array: {error}", "two functions of arrays of any shape")
     wrong = abs(given - expected) > 1e-4 * (1 + abs(expected))  # not where either is NaN
     if np.any(wrong):
-        k = np.flatnonzero(np.broadcast_to(wrong, x.shape))[0]
-        wrong = f"the slope is {np.broadcast_to(given, x.shape)[k]:.4g} at x = {x[k]}"
+        k = np.flatnonzero(wrong)[0]
+        wrong = f"the slope is {given[k]:.4g} at x = {x[k]}"
         expected = f"{expected[k]:.4g}, as a function of the output y: y * (1 - y), say, and not f(x) * (1 - f(x))"
         fail(wrong, expected)
 
@@ -162,10 +195,8 @@ def slope(function, slope):
 
 
 def skips(pairs, layers):
-    try:
-        pairs = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
-    except TypeError:
-        fail(f"skips is {pairs!r}", "a list of pairs of layer numbers, for instance [(0, 2)]")
+    pairs = several("skips", pairs, "a list of pairs of layer numbers, for instance [(0, 2)]")
+    pairs = [tuple(pair) if isinstance(pair, tuple | list) else pair for pair in pairs]
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(k, int) for k in pair)):
             fail(f"skip {pair!r}", "a pair of layer numbers, for instance (0, 2)")
@@ -176,7 +207,7 @@ def skips(pairs, layers):
 
 def graph(layers, links):
     """Layers with names of their own, and links from lower layers to higher ones."""
-    named(layers, links)
+    layers, links = named(layers, links)
     names, ends = [layer.name for layer in layers], [(link.source, link.target) for link in links]
     for source, target in ends:
         if source == target:
@@ -188,30 +219,41 @@ def graph(layers, links):
     for source, target in ends:
         if names.index(source) > names.index(target):
             fail(f"link {source}->{target} goes downwards", "layers in order, bottom first, and links upwards")
+    return layers, links
 
 
 def named(layers, links):
-    """Layers with names of their own, and links between them."""
+    """Layers with names of their own, and links between them, as tuples."""
+    layers, links = tuple(several("layers", layers, "bp.Layers")), tuple(several("links", links, "bp.Links"))
     if not layers or not links:
         fail("the network has no layers or no links", "at least two layers and a link")
     for kind, given in (("layer", layers), ("link", links)):
         for one in given:
-            if not (hasattr(one, "name") if kind == "layer" else hasattr(one, "weights")):
+            parts = ("name", "units", "bias") if kind == "layer" else ("source", "target", "mask")
+            if not all(hasattr(one, part) for part in parts):
                 fail(f"{one!r} stands among the {kind}s", f"a bp.{kind.capitalize()}")
+    for layer in layers:
+        text("the name of a layer", layer.name)
+        if layer.bias is not None and layer.bias is not ...:
+            text(f"the bias of layer {layer.name!r}", layer.bias)
+    for link in links:
+        for what in ("source", "target", "weights"):
+            text(f"the {what} of a link", getattr(link, what))
     names = [layer.name for layer in layers]
     for layer in layers:
-        count(f"the number of units of layer {layer.name!r}", layer.units, 1)
+        count(f"the number of units of layer {layer.name!r}", layer.units, 1, 10**6)
         if names.count(layer.name) > 1:
             fail(f"there are {names.count(layer.name)} layers {layer.name!r}", "a name of its own for each")
         if not (callable(getattr(layer.activation, "function", 0)) and callable(getattr(layer.activation, "slope", 0))):
             fail(f"the activation of layer {layer.name!r} is {layer.activation!r}", "a bp.Activation")
     ends = [(link.source, link.target) for link in links]
     for source, target in ends:
-        for name in (source, target):
-            if name not in names:
-                fail(f"link {source}->{target} names an unknown layer {name!r}", f"one of {', '.join(names)}")
+        for end in (source, target):
+            if end not in names:
+                fail(f"link {source}->{target} names an unknown layer {end!r}", f"one of {', '.join(names)}")
         if ends.count((source, target)) > 1:
             fail(f"there are {ends.count((source, target))} links {source}->{target}", "one")
+    return layers, links
 
 
 def shared(uses, links, input_layers):
@@ -224,6 +266,8 @@ def shared(uses, links, input_layers):
     for name, shape in uses:
         if shape != shapes[name]:
             fail(f"{name!r} names weights of shape {shape} and of {shapes[name]}", "shared weights of one shape")
+    if (size := sum(map(prod, shapes.values()))) > 10**8:
+        fail(f"the net has {size:,} weights", f"at most {10**8:,}")
     masks = {link.weights: link.mask for link in links}
     for link in links:
         mask, name = link.mask, f"the mask of link {link.source}->{link.target}"
@@ -241,18 +285,20 @@ def shared(uses, links, input_layers):
 def states(what, given, layer):
     """Layer name -> `(units, cases)` or `(runs, units, cases)`, of such or of an array for the one layer."""
     if isinstance(given, np.ndarray | list | tuple):
-        given = array(f"{what} of layer {layer!r}", given)
+        given = array(f"{what} of layer {layer!r}", given, "biuf")
         given = {layer: given[None] if given.ndim == 1 else given}  # of one unit
-    if not hasattr(given, "items"):
+    if not isinstance(given, Mapping):
         fail(f"{what} are {type(given).__name__}", "an array, or a dict of layer name -> states")
-    given = {name: array(f"{what} of layer {name!r}", y) for name, y in given.items()}
-    for name, y in given.items():
+    for layer in given:
+        text(f"a layer of {what}", layer)
+    given = {layer: array(f"{what} of layer {layer!r}", y, "biuf") for layer, y in given.items()}
+    for layer, y in given.items():
         if y.ndim not in (2, 3) or 0 in y.shape:
-            fail(f"{what} of layer {name!r} have the shape {y.shape}", "(units, cases) or (runs, units, cases)")
+            fail(f"{what} of layer {layer!r} have the shape {y.shape}", "(units, cases) or (runs, units, cases)")
         if what == "inputs" and not np.isfinite(y).all():
-            fail(f"inputs of layer {name!r} hold NaN or infinity", "finite states")
+            fail(f"inputs of layer {layer!r} hold NaN or infinity", "finite states")
         if np.isinf(y).any():
-            fail(f"targets of layer {name!r} hold infinity", "finite states, or NaN where a target is missing")
+            fail(f"targets of layer {layer!r} hold infinity", "finite states, or NaN where a target is missing")
     return given
 
 
@@ -294,6 +340,14 @@ def case_numbers(cases, of):
     return numbers.astype(int)
 
 
+def rows(values, of):
+    """Numbers of runs, from a list, a mask or a slice of them."""
+    try:
+        return np.arange(of)[values]
+    except (IndexError, MemoryError, OverflowError, TypeError, ValueError):
+        fail(f"rows are {values!r}", f"numbers of runs, of {of}, or True or False for each")
+
+
 def task(task, net, runs, targets=True):
     """A task that fits a net and a number of runs."""
     for name in ("inputs", "targets"):
@@ -323,7 +377,7 @@ def task(task, net, runs, targets=True):
 
 def one_of(name, value, known):
     """One of the values that are `known`."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         fail(f"{name} is {value!r}", f"one of {', '.join(map(repr, known))}")
     return value
 
@@ -401,10 +455,8 @@ def order(cases, of):
 
 
 def snapshots(counts, done, sweeps):
-    try:
-        counts = [count("a snapshot", t) for t in counts]
-    except TypeError:
-        fail(f"snapshots is {counts!r}", "a list of sweep counts, for instance [0, 100]")
+    counts = several("snapshots", counts, "a list of sweep counts, for instance [0, 100]")
+    counts = [count("a snapshot", t) for t in counts]
     if counts != sorted(set(counts)) or (counts and not done <= counts[0] <= counts[-1] <= done + sweeps):
         fail(f"snapshots are {counts}", f"increasing sweep counts from {done} to {done + sweeps}")
     return counts

@@ -3,7 +3,9 @@
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from pickle import UnpicklingError
 from time import perf_counter
+from zipfile import BadZipFile
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -64,7 +66,12 @@ class Fit:
 
         Raises `ValueError` unless it went on where this one ends, with as many runs.
         """
-        if len(later) != len(self) or not len(later.recorded_at) or later.recorded_at[0] < self.sweeps:
+        if (
+            not isinstance(later, Fit)
+            or len(later) != len(self)
+            or not len(later.recorded_at)
+            or later.recorded_at[0] < self.sweeps
+        ):
             checks.fail(f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
         new = ~np.isin(later.recorded_at, self.recorded_at)  # each call records E before its first sweep
         return replace(
@@ -86,10 +93,12 @@ class Fit:
     @staticmethod
     def load(path):
         """The fit that was saved in a file. Raises `ValueError` for other files."""
-        arrays, found = {}, np.load(path)
-        if hasattr(found, "close"):  # an array alone has none
-            with found:
+        arrays = {}
+        try:
+            with np.load(path) as found:
                 arrays = dict(found)
+        except (AttributeError, EOFError, TypeError, UnpicklingError, ValueError, BadZipFile):
+            pass  # an array alone, or no file of NumPy's: it has no names
         if {*arrays, "tolerance"} != {field.name for field in fields(Fit)}:
             checks.fail(f"{path} has {', '.join(arrays) or 'no names'}", "a file that Fit.save has written")
         return Fit(**arrays | {"sweeps": int(arrays["sweeps"])})
@@ -149,6 +158,7 @@ def train(
     rule, is trained by the plain NumPy of `equations.py`: slower, on one core, without a bar, and with last bits that
     depend on the machine. Raises `ValueError` for arguments that make no sense.
     """
+    checks.network(net)
     fit = w if isinstance(w, Fit) else Fit.of(checks.weights(w, net))
     checks.fit(fit, net.size)
     checks.task(task, net, len(fit))
@@ -165,7 +175,7 @@ def train(
         order=np.array(checks.order(order, task.cases), np.int64),
         counts=np.array(np.atleast_2d(task.counts())),
     )
-    sweeps, runs = schedule.sweeps, len(fit)
+    sweeps, runs, progress = schedule.sweeps, len(fit), checks.flag("progress", progress)
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
     solved_at = np.array(np.atleast_2d(checks.solved_before(fit, tolerance)), np.int64)
     results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), solved_at, len(schedule.snapshot_at))

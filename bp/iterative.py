@@ -21,8 +21,7 @@ def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
     other layer and moment. `net.forward` returns the history of states. Raises `ValueError` for steps below 1, for
     names that repeat or are unknown, and for links into no layer.
     """
-    layers, links, steps = tuple(layers), tuple(links), checks.count("steps", steps, 1)
-    checks.named(layers, links)
+    (layers, links), steps = checks.named(layers, links), checks.count("steps", steps, 1, 10_000)
     targets = {link.target for link in links}
     moments = []
     for t in range(steps + 1):

@@ -59,6 +59,9 @@ class Task:
 
     def of_runs(self, rows):
         """The task of some of the runs only: itself, if all runs share the same cases."""
+        if self.runs is None:
+            return self
+        rows = checks.rows(rows, self.runs)
         return self._map(lambda states, shared: states if states.ndim == shared else states[rows])
 
     def of_case(self, case):
@@ -89,7 +92,7 @@ class Task:
 
     def desired(self, name):
         """The targets of layer `name`, NaN where they are missing or held out."""
-        d = self.targets[name]
+        d = self.targets[checks.one_of("the layer", name, self.targets)]
         return d if self.held_out is None else np.where(self.held_out[..., None, :], np.nan, d)
 
 
@@ -144,8 +147,7 @@ class Network:
     """
 
     def __init__(self, layers: Iterable[Layer], links: Iterable[Link]):
-        self.layers, self.links = tuple(layers), tuple(links)
-        checks.graph(self.layers, self.links)
+        self.layers, self.links = checks.graph(layers, links)
         incoming = {layer.name: [link for link in self.links if link.target == layer.name] for layer in self.layers}
         self.input_layers = tuple(layer for layer in self.layers if not incoming[layer.name])
         self.computed = tuple((layer, tuple(incoming[layer.name])) for layer in self.layers if incoming[layer.name])
@@ -232,7 +234,7 @@ class Network:
         evaluate = layout.evaluator(self, task, error)
 
         def of_one(w):
-            w = np.asarray(w, float)
+            w = checks.array("w", w)
             if w.shape != (self.size,):
                 checks.fail(f"w has the shape {w.shape}", f"({self.size},), the weights of one run")
             E, dE_dw, distance = evaluate(w[None])

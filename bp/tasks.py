@@ -30,7 +30,7 @@ def xor(low=0.0, high=1.0):
 
 def addition(bits=2):
     """Two binary numbers of so many bits, the highest first, and their sum, of one bit more (PDP vol. 1, p. 343)."""
-    bits = checks.count("bits", bits, 1)
+    bits = checks.count("bits", bits, 1, 10)
     places = 2 ** np.arange(bits)[::-1, None]
 
     def bits_of_sum(inputs):
@@ -42,13 +42,13 @@ def addition(bits=2):
 
 def encoder(units=8):
     """So many patterns with one unit on, each to come out as it went in (PDP vol. 1, p. 335)."""
-    patterns = np.eye(checks.count("units", units, 1))
+    patterns = np.eye(checks.count("units", units, 1, 4096))
     return Task({"input": patterns}, {"output": patterns})
 
 
 def _told(units, answer, low=0.0, high=1.0):
     """All binary inputs, column c having the bits of c, and what `answer` makes of them: True is `high`."""
-    units = checks.count("units", units, 1)
+    units = checks.count("units", units, 1, 20)
     low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
     inputs = _patterns(units)
     return Task({"input": inputs}, {"output": np.where(answer(inputs), high, low)})
@@ -81,8 +81,12 @@ def sequences(hidden=30, arrivals=((1, 2),), links=1.0, seed=0):
     ):
         checks.fail(f"arrivals is {arrivals!r}", expected)
     times = max(second for _, second in arrivals) + 4
-    layers = [Layer("input", 5), Layer("hidden", hidden), Layer("output", 3)]
-    rng, units = np.random.default_rng(seed), {layer.name: layer.units for layer in layers}
+    layers = [Layer("input", 5), Layer("hidden", checks.count("hidden", hidden, 1, 10_000)), Layer("output", 3)]
+    links = checks.number("links", links, 0, 1, up_to=True)
+    rng, units = (
+        np.random.default_rng(checks.count("seed", seed, most=np.inf)),
+        {layer.name: layer.units for layer in layers},
+    )
     ends = [("input", "hidden"), ("hidden", "hidden"), ("hidden", "output"), ("output", "output")]
     masks = [rng.random((units[target], units[source])) < links if links < 1 else None for source, target in ends]
     net = unfold(layers, [Link(*two, mask=mask) for two, mask in zip(ends, masks, strict=True)], times - 1)
@@ -105,7 +109,7 @@ def shift_register(units):
 
     PDP vol. 1, p. 357. Case c has the bits of c as its pattern, the highest bit on top.
     """
-    units = checks.count("units", units, 2)
+    units = checks.count("units", units, 2, 20)
     net = unfold([Layer("state", units)], [Link("state", "state")], 2)
     patterns = _patterns(units)
     return net, Task({"state 0": patterns}, {"state 2": np.roll(patterns, -2, axis=0)})
@@ -120,6 +124,9 @@ def right(net, w, task, by="half"):
     `ValueError` for other targets and other ways.
     """
     by = checks.one_of("by", by, ("half", "largest"))
+    checks.network(net)
+    w = checks.weights(w, net)
+    checks.task(task, net, len(w), targets=False)
     states, found = net.forward(w, task.inputs), []
     for name, d in task.targets.items():
         checks.binary(

@@ -29,6 +29,7 @@ class Activation:
         return self.name if self.gain == 1 else f"{self.name}, gain {self.gain:g}"
 
     def __post_init__(self):
+        checks.text("the name of an activation", self.name)
         if checks.number("gain", self.gain, 0, np.inf) == 0:
             checks.fail("gain is 0", "a positive number: a unit without gain has the same output for every input")
         checks.slope(self.function, self.slope)

@@ -3,15 +3,45 @@ expected."""
 
 import inspect
 import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 
 import numpy as np
 
-from bp.checks import count, fail, seeds, whole_array
+from bp.checks import array, count, fail, number, seeds, whole_array
 
 
-def finite(what, *samples):
-    if not all(np.isfinite(sample).all() for sample in samples):
-        fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished")
+def sample(what, values, least=1, finite=False):
+    """A number for each of some runs, `(runs,)`: not NaN, nor infinity if they are to be `finite`."""
+    values = array(what, values)
+    if values.ndim != 1 or values.size < least:
+        fail(f"{what} have the shape {values.shape}", f"(runs,), at least {least}")
+    if np.isnan(values).any() or (finite and np.isinf(values).any()):
+        fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished" if finite else "numbers")
+    return values
+
+
+def yes_or_no(values):
+    """True or False of each of some runs; 0 and 1 mean the same."""
+    values = array("yes", values, "biuf")
+    if not values.size or not np.isin(values, (0, 1)).all():
+        fail(
+            f"yes has the shape {values.shape} and holds {np.unique(values)[:5].tolist()}", "True or False of each run"
+        )
+    return values.astype(bool)
+
+
+def horizons(horizon, runs):
+    """Up to which sweep runs were followed, for all of them or for each."""
+    given = array("horizon", horizon)
+    if given.shape not in ((), (1,), (runs,)) or not (np.isfinite(given) & (given >= 0)).all():
+        fail(f"horizon is {given.tolist()}", f"at least 0 sweeps, for all runs or for each of {runs}")
+    return horizon
+
+
+def statistic(q, resamples):
+    """Which quantile, and how often to resample."""
+    return number("q", q, 0, 1, up_to=True), count("resamples", resamples, 2, 10**7)
 
 
 def recipe(phases, train):
@@ -67,7 +97,7 @@ def distinct_seeds(values):
 
 def grid(given, experiment, kind):
     """A dict of names -> lists of values, or a list of dicts, for a function that makes the experiment of a cell."""
-    if not hasattr(given, "__len__"):
+    if not isinstance(given, Mapping | Sequence):
         fail(f"grid is {given!r}", "a dict of names -> values, or a list of dicts")
     if len(given) and isinstance(experiment, kind):
         fail("there is a grid and one experiment", "a function that makes the experiment of each cell")
@@ -133,6 +163,13 @@ def alone(lock, parts, timeout):
         return lock.acquire(blocking=False)
     except timeout:
         fail(f"another process is at work in {parts}", "one at a time")
+
+
+def while_workers_live(results):
+    try:
+        yield from results
+    except BrokenExecutor:
+        fail("a worker process died, perhaps for want of memory", "the same call again, which goes on where it was")
 
 
 def same_head(now, before):

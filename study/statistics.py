@@ -22,7 +22,7 @@ class Estimate(NamedTuple):
 
 def share(yes):
     """The share of True in `yes`, `(runs,)`, with its Wilson interval."""
-    yes = np.asarray(yes, bool)
+    yes = checks.yes_or_no(yes)
     interval = stats.binomtest(int(yes.sum()), yes.size).proportion_ci(method="wilson")
     return Estimate(yes.mean(), interval.low, interval.high)
 
@@ -32,7 +32,7 @@ def quantile(values, q, resamples=2000):
 
     A single value has no interval: NaN.
     """
-    values = np.asarray(values, float)
+    values, (q, resamples) = checks.sample("values", values), checks.statistic(q, resamples)
 
     def statistic(sample, axis):
         return np.quantile(sample, q, axis=axis, method="inverted_cdf")
@@ -56,8 +56,8 @@ def kaplan_meier(solved_at, horizon):
 
 def censored(solved_at, horizon):
     """Sweeps to solution as SciPy's `CensoredData`, for `scipy.stats.logrank` and `ecdf`; as in `kaplan_meier`."""
-    solved_at = np.asarray(solved_at)
-    horizon = np.broadcast_to(horizon, solved_at.shape)
+    runs = len(checks.sample("solved_at", solved_at))
+    solved_at, horizon = np.asarray(solved_at), np.broadcast_to(checks.horizons(horizon, runs), runs)
     never = (solved_at < 0) | (solved_at > horizon)
     return stats.CensoredData.right_censored(np.where(never, horizon, solved_at), never)
 
@@ -71,6 +71,9 @@ def permutation_test(a, b, q=0.5, resamples=9999):
     def difference(a, b, axis):
         return np.subtract(*(np.quantile(sample, q, axis=axis, method="inverted_cdf") for sample in (a, b)))
 
-    checks.finite("values", *(np.asarray(sample, float) for sample in (a, b)))
+    (a, b), (q, resamples) = (
+        (checks.sample("values", s, least=2, finite=True) for s in (a, b)),
+        checks.statistic(q, resamples),
+    )
     found = stats.permutation_test((a, b), difference, n_resamples=resamples, batch=100, rng=0)
     return found.pvalue

@@ -83,6 +83,8 @@ class Experiment:
     limit: float | np.ndarray = 0.3
 
     def __post_init__(self):
+        if not isinstance(self.net, Network):
+            fail(f"the net is {self.net!r}", "a bp.Network")
         if not callable(self.task):
             checks.instance("the task", self.task, Task)
         object.__setattr__(self, "recipe", checks.recipe(self.recipe, train))
@@ -373,8 +375,12 @@ def _part(first, experiment, cell, seeds, here):
             "a worker has other functions, constants or libraries than this process",
             "the same: what is changed in memory reaches no worker, and an edited file or library needs new workers",
         )
-    with parallel_config(backend="sequential"):
-        table = experiment.rows(seeds)
+    try:
+        with parallel_config(backend="sequential"):
+            table = experiment.rows(seeds)
+    except Exception as error:
+        error.add_note(f"with the seeds {seeds} of the cell {cell}; parts of a survey that are finished are kept")
+        raise
     checks.no_clash(cell, table)
     for place, (name, value) in enumerate(cell.items()):
         table.insert(place, name, value if isinstance(value, int | float | str) else str(describe(value)))
@@ -403,7 +409,7 @@ def _train(name, parts, rows=None, done=0, head=None):
     jobs = (delayed(_part)(*part, here.get(id(part[1]))) for part in parts)
     results = Parallel(return_as="generator_unordered", batch_size=1)(jobs)
     with tqdm(total=rows, initial=done, desc=name, unit="run", smoothing=0, delay=1) as bar:
-        for result in results:
+        for result in checks.while_workers_live(results):
             head = checks.same_head(result[1].partition("\n")[0] + "\n", head)
             yield result
             bar.update(result[-1])

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import nbformat
@@ -35,14 +37,13 @@ def clone(tmp_path_factory):
 AS_SOMEBODY = ("-c", "user.name=test", "-c", "user.email=test@example.org")
 
 
-def run(folder, *arguments):
+def run(folder, *arguments, **settings):
     # BP_FIGURES and the like are for reproduce.py to set; the clone's `bp` goes before the installed one
     environment = {k: v for k, v in os.environ.items() if k not in ("BP_FIGURES", "TQDM_DISABLE")} | {
         "PYTHONPATH": str(folder)
     }
-    return subprocess.run(
-        [sys.executable, "tools/reproduce.py", *arguments], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    command = [sys.executable, "tools/reproduce.py", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment | settings, capture_output=True, text=True)
 
 
 def text_of(folder):
@@ -72,34 +73,127 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
     refused = run(clone, "1_symmetry", "seed=50")
     assert refused.returncode == 1 and "has no parameter 'seed=50'; expected name=value with one of" in refused.stderr
     assert "seeds: int = 10_000  # how many runs" in refused.stderr
-    refused = run(clone, "1_symmetry", "seeds=1e3")
-    assert refused.returncode == 1 and "seeds is '1e3'; expected int, such as 10_000" in refused.stderr
+    refused = run(clone, "1_symmetry", "seeds=1.5")
+    assert refused.returncode == 1 and "seeds is '1.5'; expected int, such as 10_000" in refused.stderr
     assert git(clone, "status", "--short") == ""
 
 
 def test_parameters_are_read_as_what_they_are():
-    """And not by the rules of YAML, to which 1e-1 is a word, and no is False."""
+    """And not by the rules of YAML, to which 1e-1 is a word, 010 is 8, 1:30 is 90, and no is False."""
     given = ["epsilon=1e-1", "alpha=0", "limit=.3", "seeds=10_000"]
     chosen = reproduce.parameters(reproduce.notebooks()["1_symmetry"], given)
     assert repr(chosen) == repr({"epsilon": 0.1, "alpha": 0.0, "limit": 0.3, "seeds": 10_000})
+    for text, number in {"1e3": 1000, "010": 10, "-2": -2}.items():
+        assert reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
+    for text in ("1:30", "0x10", "1e-1", "nan", "inf", "", "ten"):
+        with pytest.raises(SystemExit, match=f"seeds is '{text}'; expected int, such as 10_000"):
+            reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"])
     chosen = reproduce.parameters(reproduce.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
     assert chosen == {"person": "no", "relationship": "12=3"}
 
 
-def test_a_readers_settings_of_matplotlib_and_ipython_do_not_count(tmp_path):
+PRINTS_SETTINGS = """
+import matplotlib.pyplot
+print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend(), __debug__)
+"""
+
+
+def test_a_users_settings_do_not_count_nor_does_a_home_that_cannot_be_written(clone, tmp_path):
+    """Of Matplotlib, IPython, Jupyter and Python: here each would be seen in what a notebook prints."""
     (tmp_path / "matplotlibrc").write_text("axes.grid: True\nfont.size: 14\n")
     (tmp_path / "profile_default" / "startup").mkdir(parents=True)
-    (tmp_path / "profile_default" / "startup" / "mine.py").write_text("raise SystemExit('mine')")
-    own = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": "svg", "IPYTHONDIR": str(tmp_path)}
-    script = """if True:
-        import matplotlib, matplotlib.pyplot, IPython
-        print(matplotlib.rcParams["axes.grid"], matplotlib.rcParams["font.size"], matplotlib.get_backend())
-        print(IPython.paths.get_ipython_dir())
-    """
-    environment = os.environ | own | reproduce.environment()
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    grid, size, backend, ipython = done.stdout.split()
-    assert (grid, float(size), backend[-6:]) == ("False", 10, "inline") and ipython != str(tmp_path)
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text('{"argv": ["false"], "language": "python"}')
+    for name in ("startup.py", "profile_default/startup/mine.py"):
+        (tmp_path / name).write_text("raise SystemExit('mine')")
+    folders = ("MATPLOTLIBRC", "IPYTHONDIR", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR")
+    own = dict.fromkeys(folders, str(tmp_path)) | {"MPLBACKEND": "svg", "PYTHONSTARTUP": str(tmp_path / "startup.py")}
+    own |= {"HOME": str(tmp_path / "matplotlibrc"), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "PYTHONOPTIMIZE": "1"}
+    path = clone / "notebooks" / "0_small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PRINTS_SETTINGS)]), path)
+    try:
+        done = run(clone, "0_small", **own)
+        assert done.returncode == 0, done.stderr
+        (cell,) = nbformat.read(path, as_version=4).cells
+    finally:
+        path.unlink()
+    printed = "".join(output.text for output in cell.outputs)
+    assert printed == "False 10.0 module://matplotlib_inline.backend_inline True\n"
+    assert git(clone, "status", "--short") == ""
+
+
+SLOW = """
+import os, pathlib, time
+pathlib.Path(os.environ["BP_FIGURES"]).with_name("kernel").write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def slow(clone):
+    """A function that begins to reproduce a notebook of ten minutes: the process, and that of the kernel."""
+    path = clone / "notebooks" / "0_slow.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SLOW)]), path)
+
+    def begin():
+        written = clone / ".reproduce" / "kernel"
+        written.unlink(missing_ok=True)
+        command = [sys.executable, "tools/reproduce.py", "0_slow"]
+        process = subprocess.Popen(command, cwd=clone, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        while not (written.exists() and written.read_text()):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        return process, int(written.read_text())
+
+    yield begin
+    path.unlink()
+
+
+def gone(pid):
+    """Whether a process ends, within half a minute."""
+    for _ in range(300):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc of Linux")
+def test_one_at_a_time_and_nothing_is_left_of_one_that_was_stopped(clone, slow):
+    process, kernel = slow()
+    refused = run(clone, "0_slow")
+    assert refused.returncode == 1 and "another process reproduces notebooks in" in refused.stderr
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C does
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1 and "interrupted: notebooks and figures that" in said.splitlines()[-1]
+    assert gone(kernel)
+    process, kernel = slow()
+    process.kill()
+    process.communicate(timeout=60)
+    assert gone(kernel)
+    assert git(clone, "status", "--short") == "?? notebooks/0_slow.ipynb\n"
+    process, kernel = slow()  # the next one runs as if nothing had happened
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert gone(kernel)
+
+
+def test_where_nothing_can_be_written_it_says_so(clone):
+    """A file in the way stands for a folder that is read only, which no folder is for root."""
+    lock = clone / ".reproduce.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    try:
+        refused = run(clone, "1_symmetry", "seeds=1")
+    finally:
+        lock.rmdir()
+    assert (
+        refused.returncode == 1 and f"a file in {clone} cannot be read or written: " in refused.stderr.splitlines()[-1]
+    )
 
 
 def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
@@ -128,6 +222,32 @@ def test_a_copy_with_its_environment_runs_its_own_code(clone, tmp_path):
         text=True,
     )
     assert "there is no notebook" in refused.stderr
+
+
+def test_an_environment_moves_with_its_folder(tmp_path):
+    folder, moved = tmp_path / "Ordner von Ä", tmp_path / "moved"
+    for name in ("bp/__init__.py", "tools/install.py"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"" if name.startswith("bp") else (REPOSITORY / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    python = Path(".venv", "Scripts" if os.name == "nt" else "bin", "python")
+    subprocess.run([folder / python, "tools/install.py"], cwd=folder, check=True)
+    folder.rename(moved)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [moved / python, "-c", "import bp; print(bp.__file__)"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert Path(done.stdout.strip()) == moved / "bp" / "__init__.py"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="left out: it needs make, which is not installed")
+def test_an_environment_that_does_not_run_is_made_anew(clone):
+    """Say, since it was copied from another system. What `make` would do is printed, not done."""
+    shutil.rmtree(clone / ".venv", ignore_errors=True)
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "ready").touch()
+    done = subprocess.run(["make", "-n", "surveys"], cwd=clone, capture_output=True, text=True, check=True)
+    assert "-m venv --clear .venv" in done.stdout
+    shutil.rmtree(clone / ".venv")
 
 
 def test_a_developers_settings_of_git_and_a_missing_repository_do_not_count(tmp_path):

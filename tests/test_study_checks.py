@@ -1,6 +1,7 @@
 """Bad input of surveys and statistics raises `ValueError` that names what is wrong and what was expected."""
 
 import json
+from concurrent.futures import BrokenExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +15,16 @@ NET, TASK, INF = bp.layered(2, 2, 1), bp.parity(2), np.inf
 
 BAD = [
     (lambda: study.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
+    (lambda: study.quantile([1, np.nan], 0.5), "values hold NaN or infinity; expected numbers"),
+    (lambda: study.quantile([], 0.5), r"values have the shape \(0,\); expected \(runs,\), at least 1"),
+    (lambda: study.quantile([1, 2], 50), "q is 50; expected a number of at least 0 and at most 1"),
+    (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 2"),
+    (lambda: study.share("no"), "yes holds <U2; expected real numbers"),
+    (lambda: study.share([]), r"yes has the shape \(0,\) and holds \[\]; expected True or False"),
+    (lambda: study.share([7, -1, 9]), r"yes has the shape \(3,\) and holds \[-1, 7, 9\]; expected True or False"),
+    (lambda: study.kaplan_meier([3, -1], -1), "horizon is -1.0; expected at least 0 sweeps, for all runs or for each"),
+    (lambda: study.kaplan_meier([3, -1], [1, 2, 3]), r"horizon is \[1.0, 2.0, 3.0\]; expected at least 0 sweeps"),
+    (lambda: study.Experiment("no", TASK, LOOSE), "the net is 'no'; expected a bp.Network"),
     (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),
     (lambda: experiment([3]), r"recipe is \[3\]; expected a dict"),
     (lambda: experiment({"sweeps": 1, "eta": 1}), "the recipe has 'eta'; expected names that bp.train knows, sweeps, "),
@@ -75,6 +86,7 @@ BAD = [
         lambda: checks.same_head("E\n", "F\n"),
         "there are rows with the columns E; expected those of all others, F",
     ),
+    (lambda: list(checks.while_workers_live(broken_pool())), "a worker process died, .*; expected the same call again"),
     (lambda: checks.alone(Busy(), "a", OSError), "another process is at work in a; expected one at a time"),
 ]
 
@@ -97,6 +109,11 @@ def error(runs):
 
 def broken(runs):
     return {"text": ["b\nc"] * len(runs.seeds)}
+
+
+def broken_pool():
+    yield 1
+    raise BrokenExecutor
 
 
 class Busy:

@@ -1,5 +1,6 @@
 """Surveys: the same rows whoever trains them, files that survive anything, and rows that anybody can check."""
 
+import errno
 import importlib
 import json
 import os
@@ -266,6 +267,57 @@ def test_kill_9_twice_and_go_on(tmp_path):
         time.sleep(0.01)
     assert process.returncode == 0
     assert contents(folder) == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_at_any_file_leaves_what_was_finished(tmp_path, monkeypatch):
+    """And no half of a file; the next run ends in the same file."""
+    ONE.run(tmp_path / "whole")
+    for number in range(10):  # the header, seven parts, the rows, their header
+        folder, left = tmp_path / f"full {number}", [number]
+
+        def fsync(file, left=left):
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left on device"):
+            patch.setattr(files.os, "fsync", fsync)
+            ONE.run(folder)
+        assert len(contents(folder)) == number and not list(folder.rglob("*.part"))
+        assert contents(ONE.run(folder).parent) == contents(tmp_path / "whole")
+
+
+def stumbling(runs, way, kill=False):
+    """A measure that fails at seed 3 while there is a file in its way."""
+    if 3 in runs.seeds and os.path.exists(way):
+        if kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise RuntimeError("a mistake in a measure")
+    return {}
+
+
+def test_an_exception_in_a_measure_names_the_seed_and_loses_nothing(tmp_path):
+    (way := tmp_path / "way").touch()
+    one = replace(ONE, experiment=replace(xor(), measures=[partial(stumbling, way=str(way))]))
+    with pytest.raises(RuntimeError, match="a mistake in a measure") as caught:
+        one.run(tmp_path / "folder")
+    assert caught.value.__notes__ == [
+        "with the seeds range(3, 4) of the cell {}; parts of a survey that are finished are kept"
+    ]
+    assert len(list((tmp_path / "folder" / ".one.parts").glob("0*.csv"))) == 3
+    way.unlink()
+    assert study.read_survey(one.run(tmp_path / "folder")).equals(one.table())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows kills otherwise")
+def test_a_worker_that_dies_is_reported_and_loses_nothing(tmp_path):
+    (way := tmp_path / "way").touch()
+    one = replace(ONE, experiment=replace(xor(), measures=[partial(stumbling, way=str(way), kill=True)]))
+    with joblib.parallel_config(n_jobs=2):
+        with pytest.raises(ValueError, match=r"a worker process died, .*; expected the same call again, which goes on"):
+            one.run(tmp_path / "folder")
+        way.unlink()
+        assert study.read_survey(one.run(tmp_path / "folder")).equals(one.table())
 
 
 # ---------------------------------------------------------------- what is refused

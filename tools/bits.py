@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import plain
 
 import bp
 
-STORED = Path(__file__).resolve().parent.parent / "data" / "bits.json"
+STORED = Path(plain.REPOSITORY) / "data" / "bits.json"
 
 
 def trainings():

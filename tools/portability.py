@@ -4,7 +4,7 @@ python tools/portability.py                all of it
 python tools/portability.py --only arm     or a part: arm, pythons, kernels
 
 arm       tools/bits.py, run by qemu on an arm64 Python with aarch64 wheels from the lock, has to print data/bits.json
-pythons   the notebooks' output and the tests of bits under every Python from 3.11 to 3.13, from the lock
+pythons   the notebooks' output and the tests of bits under every Python from 3.11 to 3.14, from the lock
 kernels   the notebooks' output under other OpenBLAS kernels, which printed statistics still go through
 
 What ARM needs is fetched into .portability/, about 0.7 GB, and kept; nothing is installed into the system. A part that
@@ -27,7 +27,7 @@ from packaging.requirements import Requirement
 from reproduce import AVX512, REPOSITORY, avx2
 from tqdm import tqdm
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 KERNELS = ("Haswell", "SkylakeX", "Sandybridge", "Nehalem")
 HOME = REPOSITORY / ".portability"
 ARMS = ("generic",)  # processors to compile for: some minutes each, most of which Numba takes
@@ -108,7 +108,7 @@ def arm_python():
     names = apt("apt-cache", "pkgnames", "python3.").split()
     version = next((version for version in PYTHONS if f"python{version}" in names), None)
     if version is None:
-        raise Missing("an arm64 Python 3.11 to 3.13 that apt can fetch: is it online, and a Debian from 12 on?")
+        raise Missing("an arm64 Python 3.11 to 3.14 that apt can fetch: is it online, and a Debian from 12 on?")
     apt("apt-get", "install", "--download-only", "--yes", "--no-install-recommends", f"python{version}", "libstdc++6")
 
     def unpack(folder):

@@ -10,21 +10,23 @@ import platform
 import re
 import shutil
 import sys
+from ast import literal_eval
+from contextlib import contextmanager
 from importlib import metadata
-from pathlib import Path
 
-import matplotlib
 import nbformat
 import papermill
+import plain
 import yaml
+from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, parallel_config
+from matplotlib import font_manager  # noqa: F401  lists the fonts, once and here: in a kernel it would say so, in a cell
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbstripout import strip_output
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a copy runs its own code, whatever is installed
-
+from bp.files import write_whole
 from study import claims
 from study.files import REPOSITORY
 
@@ -61,12 +63,10 @@ AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX51
 
 
 def environment():
-    """What the kernels are told, beside their own environment: to run the code here, without a reader's own settings,
-    and how to compute the same bits on all such machines."""
-    settings = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
-    settings["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-    settings["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
-    settings |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "IPYTHONDIR": str(WORK / "ipython")}
+    """The environment of the kernels: to run the code here, without a user's own settings, and how to compute the same
+    bits on all such machines."""
+    settings = plain.environment(WORK / "settings") | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    settings |= {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
     if avx2():
         settings |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": " ".join(AVX512)}
     return settings
@@ -107,10 +107,21 @@ def parameters(notebook, given):
             raise SystemExit(f"{notebook.stem} has no parameter {text!r}; expected name=value with one of{listed}")
         kind = known[name]["inferred_type_name"]
         try:
-            chosen[name] = {"int": int, "float": float, "str": str}.get(kind, yaml.safe_load)(value)
-        except ValueError:
+            chosen[name] = {"int": whole_number, "float": float, "str": str}.get(kind, literal_eval)(value)
+        except (ValueError, SyntaxError):
             raise SystemExit(f"{name} is {value!r}; expected {kind}, such as {known[name]['default']}") from None
     return chosen
+
+
+def whole_number(text):
+    """10000, 10_000 and 1e4 are the same; 1.5 and 1e-1 are none, which is a `ValueError`."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
 
 
 def run(name, path, chosen, position=0):
@@ -256,27 +267,46 @@ def main():
     chosen = {name: path for name, path in all_notebooks.items() if asked.notebook in (None, name)}
     given = parameters(chosen[asked.notebook], asked.parameters) if asked.parameters else {}
 
-    shutil.rmtree(WORK, ignore_errors=True)
     # The kernels inherit this. Nothing here is affected: NumPy and tqdm have read their environment on import.
-    os.environ |= environment() | {"BP_FIGURES": str(WORK / "figures")}
+    plain.adopt(environment() | {"BP_FIGURES": str(WORK / "figures")})
+    with alone():
+        reproduce(chosen, given)
+
+
+@contextmanager
+def alone():
+    """An empty `WORK`, which no other process uses, and which is gone afterwards unless something failed."""
+    try:
+        with FileLock(REPOSITORY / f"{WORK.name}.lock", blocking=False):
+            shutil.rmtree(WORK, ignore_errors=True)
+            WORK.mkdir()
+            yield
+            shutil.rmtree(WORK, ignore_errors=True)
+    except Timeout:
+        raise SystemExit(f"another process reproduces notebooks in {REPOSITORY}; expected one at a time") from None
+    except OSError as error:
+        raise SystemExit(f"a file in {REPOSITORY} cannot be read or written: {error}") from error
+    except KeyboardInterrupt:
+        raise SystemExit("interrupted: notebooks and figures that are not finished stay as they were") from None
+
+
+def reproduce(chosen, given):
+    """Run the notebooks and put what they make in its places."""
     target = REPOSITORY / "runs" if given else REPOSITORY
     overview = {name for name in chosen if name.startswith("0_")}  # reads what the others report, in its place
     for batch in (chosen.keys() - overview, overview):
         execute({name: path for name, path in chosen.items() if name in batch}, given, target)
     if given:
         print("written to runs/notebooks and runs/figures")
-    else:
-        for name, text in documents().items():
-            part = WORK / name
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, REPOSITORY / name)
-        other = other_platform()
-        print(
-            f"The text should agree with what is published; pictures may differ in the last bits, since {other}."
-            if other
-            else "This is the reference platform: everything should come out as published, byte for byte."
-        )
-    shutil.rmtree(WORK, ignore_errors=True)
+        return
+    for name, text in documents().items():
+        write_whole(REPOSITORY / name, lambda part, text=text: part.write_text(text, encoding="utf-8"))
+    other = other_platform()
+    print(
+        f"The text should agree with what is published; pictures may differ in the last bits, since {other}."
+        if other
+        else "This is the reference platform: everything should come out as published, byte for byte."
+    )
 
 
 if __name__ == "__main__":

@@ -6,16 +6,12 @@ python tools/surveys.py --only symmetry_widths --seeds 100   one, with the first
 
 import argparse
 import os
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
+import plain
 from joblib import parallel_config
-from reproduce import environment
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a copy runs its own code, whatever is installed
-os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], *filter(None, [os.environ.get("PYTHONPATH")])])  # workers, too
+from reproduce import environment, whole_number
 
 import study
 from study.files import REPOSITORY
@@ -24,7 +20,9 @@ from study.files import REPOSITORY
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--only", metavar="NAME", help="one survey, by name; default: all")
-    arguments.add_argument("--seeds", metavar="N", type=int, help="the first N seeds of each, into runs/surveys/")
+    arguments.add_argument(
+        "--seeds", metavar="N", type=whole_number, help="the first N seeds of each, into runs/surveys/"
+    )
     asked = arguments.parse_args()
     if asked.only and asked.only not in study.SURVEYS:
         raise SystemExit(f"there is no survey {asked.only!r}; expected one of {', '.join(study.SURVEYS)}")
@@ -45,8 +43,10 @@ def main():
                     left_out = study.check_rows(file, [0, len(survey) // 2, len(survey) - 1]).attrs["not compared"]
                     but = f", but for what another platform decides: {left_out}" if left_out else ""
                     how = f"there already; three of them trained again agree{but}"
-        except ValueError as error:
-            raise SystemExit(str(error)) from error
+        except (ValueError, OSError) as error:
+            raise SystemExit("\n".join([f"{survey.name}: {error}", *getattr(error, "__notes__", ())])) from error
+        except KeyboardInterrupt:
+            raise SystemExit(f"interrupted: the same command goes on where {survey.name} was") from None
         print(f"{file.relative_to(REPOSITORY)}: {len(survey):,} runs, {how}", flush=True)
 
 
@@ -54,7 +54,6 @@ if __name__ == "__main__":
     # NumPy and BLAS read their environment when they are loaded, which has happened: begin again, so that columns which
     # go through them come out as on all machines of the reference platform.
     if "BP_REFERENCE" not in os.environ:
-        os.environ |= environment() | {"BP_REFERENCE": "1"}
-        os.environ.pop("TQDM_DISABLE")
-        os.execv(sys.executable, [sys.executable, *sys.argv])
+        shown = {name: value for name, value in environment().items() if name != "TQDM_DISABLE"}
+        plain.begin_anew(shown | {"BP_REFERENCE": "1"})
     main()

@@ -15,6 +15,7 @@ from base64 import b64encode
 from urllib.parse import quote, unquote, urlsplit
 
 import nbformat
+import plain
 from bs4 import BeautifulSoup
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
@@ -160,5 +161,6 @@ def loaded(page):
 
 
 if __name__ == "__main__":
+    plain.adopt(plain.environment(REPOSITORY / ".site" / "settings"))  # no templates of the user
     build(REPOSITORY / "site")
     print("written to site/; begin with site/index.html")
