@@ -41,10 +41,14 @@ def number(name, value, low, high, up_to=False):
     """A number with low <= value < high; with `up_to`, value <= high."""
     if not isinstance(value, Real) or isinstance(value, bool):
         fail(f"{name} is {value!r}", "a number")
+    try:
+        value = float(value)
+    except OverflowError:
+        fail(f"{name} is {value!r}", "a number that a float can hold")
     if not (low <= value < high or (up_to and value == high)):
         expected = f"a number of at least {low:g} and {'at most' if up_to else 'below'} {high:g}"
-        fail(f"{name} is {value if isinstance(value, int) else format(value, 'g')}", expected)
-    return float(value)
+        fail(f"{name} is {value:g}", expected)
+    return value
 
 
 def count(name, value, least=0, most=10**9):

@@ -445,8 +445,11 @@ def _parse(text, dtype=None):
 
 def _whole(path, rows, head):
     """The first line of a part, and the others, if it is whole and has the columns `head`."""
-    with path.open(encoding="utf-8", newline="\n") as file:
-        lines = list(file)
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            lines = list(file)
+    except UnicodeDecodeError:
+        lines = [""]
     if len(lines) != rows + 1 or not lines[-1].endswith("\n"):
         wrong = f"{path} is damaged, with {max(len(lines) - 1, 0)} rows"
         fail(wrong, f"{rows} rows. Delete it, and they are trained again")

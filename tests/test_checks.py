@@ -102,7 +102,7 @@ BAD = [
     (lambda: train(sweeps=10**12), "sweeps is 1000000000000; expected an integer of at most 1,000,000,000"),
     (lambda: bp.hinge("0.2"), "margin is '0.2'; expected a number"),
     (lambda: bp.hinge(False), "margin is False; expected a number"),
-    (lambda: bp.symmetry(high=10**400), "high is 1000*; expected a number of at least -inf and below inf"),
+    (lambda: bp.symmetry(high=10**400), "high is 1000*; expected a number"),
     (lambda: train(epsilon=True), "epsilon holds bool; expected real numbers"),
     (lambda: train(progress=1), "progress is 1; expected True or False"),
     (lambda: NET.initial_weights(range(10**12)), "seeds has more than 10,000,000 members; expected an integer or sev"),

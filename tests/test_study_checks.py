@@ -21,7 +21,7 @@ BAD = [
     (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 2"),
     (lambda: study.share("no"), "yes holds <U2; expected real numbers"),
     (lambda: study.share([]), r"yes has the shape \(0,\) and holds \[\]; expected True or False"),
-    (lambda: study.share([7, -1, 9]), r"yes has the shape \(3,\) and holds \[-1, 7, 9\]; expected True or False"),
+    (lambda: study.share([7, -1, 9]), r"yes has the shape \(3,\) and holds \[-1.0, 7.0, 9.0\]; expected True or False"),
     (lambda: study.kaplan_meier([3, -1], -1), "horizon is -1.0; expected at least 0 sweeps, for all runs or for each"),
     (lambda: study.kaplan_meier([3, -1], [1, 2, 3]), r"horizon is \[1.0, 2.0, 3.0\]; expected at least 0 sweeps"),
     (lambda: study.Experiment("no", TASK, LOOSE), "the net is 'no'; expected a bp.Network"),

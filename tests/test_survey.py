@@ -414,11 +414,12 @@ def test_parts_without_a_header_are_refused(damage, begun):
     assert contents(begun) == before
 
 
-@pytest.mark.parametrize("cut", ["a line", "half a line", "all"])
+@pytest.mark.parametrize("cut", ["a line", "half a line", "all", "no text"])
 def test_a_damaged_part_is_named_before_anything_is_trained(cut, begun, monkeypatch):
     path = begun / ".one.parts" / "000000001.csv"
-    text = path.read_text()
-    path.write_text({"a line": text[: text.rindex("\n", 0, -1) + 1], "half a line": text[:-7], "all": ""}[cut])
+    text = path.read_bytes()
+    left = {"a line": text[: text.rindex(b"\n", 0, -1) + 1], "half a line": text[:-7], "all": b""}
+    path.write_bytes((left | {"no text": text.replace(b"False", b"\xff")})[cut])
     with (
         monkeypatch.context() as patch,
         pytest.raises(ValueError, match=r"001.csv is damaged, .*; expected 1 rows. Delete"),
