@@ -27,7 +27,7 @@ class Explorer(widgets.VBox):
         wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         shown = [self.image, self.numbers]
         if beside:
-            self.image.layout.flex, self.numbers.layout.flex = "0 1 430px", "1 1 380px"
+            self.image.layout.flex, self.numbers.layout.flex = "0 1 400px", "1 1 380px"
             self.image.layout.min_width = self.numbers.layout.min_width = "0"
             shown = [widgets.HBox(shown, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})]
         super().__init__([*wrapped, *shown, self.took])
