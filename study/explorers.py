@@ -27,7 +27,7 @@ class Explorer(widgets.VBox):
         wrapped = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
         shown = [self.image, self.numbers]
         if beside:
-            self.image.layout.flex, self.numbers.layout.flex = "0 1 430px", "1 1 380px"
+            self.image.layout.flex, self.numbers.layout.flex = "0 1 400px", "1 1 380px"
             self.image.layout.min_width = self.numbers.layout.min_width = "0"
             shown = [widgets.HBox(shown, layout={"flex_flow": "row wrap", "grid_gap": "0 16px"})]
         super().__init__([*wrapped, *shown, self.took])
@@ -144,7 +144,6 @@ def one_pass(weights=(0.5, -0.4, 0.1, -0.3, 0.8, 0.2, 0.6, -0.7, -0.2)):
     nine = tuple(box(name, one, -50, 50, 0.1) for name, one in zip(frames.NAMES, weights, strict=True))
     cases = [(f"{k >> 1} {k & 1} \N{RIGHTWARDS ARROW} {(k >> 1) ^ (k & 1)}", k) for k in range(4)]
     case = widgets.ToggleButtons(options=cases, value=1, description="case", style={"button_width": "80px"})
-    case.layout.width, case.layout.max_width, case.style.description_width = "450px", "100%", "34px"
     last = len(frames.STEPS) - 1
     epsilon, step = slider("ε", 1.0, 0.1, 10.0, 0.1, layout=NARROW), whole("step", last, 0, last)
     controls = {"weights": nine, "case": case, "epsilon": epsilon, "step": step}
