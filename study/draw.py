@@ -90,6 +90,13 @@ def never(ax, place, axis="y"):
     return lambda values: np.where(np.isfinite(values), values, place)
 
 
+def plain_ticks(ax, ticks):
+    """A log axis of x with these ticks, written as plain numbers, and no others."""
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
 def or_never(text):
     """Times as they are printed, `never` for infinity."""
     return text.replace("inf", "never")

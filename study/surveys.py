@@ -205,7 +205,7 @@ SURVEYS = {
             ],
         ),
         Survey("descent_best", descent_experiment, range(1000, 1200), optimisers.chosen_cells(descent=True)),
-        Survey("optimisers_best", method_experiment, range(1000, 1200), optimisers.chosen_cells(descent=False)),
+        Survey("optimisers_best", method_experiment, range(1000, 1120), optimisers.chosen_cells(descent=False)),
         Survey(
             "momentum_best_families",
             momentum_experiment,
