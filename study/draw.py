@@ -99,7 +99,7 @@ def plain_ticks(ax, ticks):
 
 def or_never(text):
     """Times as they are printed, `never` for infinity."""
-    return text.replace("inf", "never")
+    return text.replace("inf [inf, inf]", "never").replace("inf", "never")
 
 
 def shaded(y):

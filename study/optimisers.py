@@ -219,8 +219,8 @@ def by(runs, method, budget):
     options = {"error": recipe["error"], "tolerance": recipe["tolerance"], "limit": budget}
     found = [minimise(runs.net, w, runs.task.of_runs([run]), method, **options) for run, w in enumerate(runs.initial)]
     return {
-        "evaluations to solution": np.array([one.solved_at for one in found]),
-        "evaluations": np.array([one.evaluations for one in found]),
+        "evaluations to solution": np.array([one.solved_at for one in found], float),
+        "evaluations": np.array([one.evaluations for one in found], float),
         "E at the end": np.array([one.E for one in found]).round(4),
     }
 
