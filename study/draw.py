@@ -79,6 +79,29 @@ def number(x, digits=2):
     return f"{round(float(x), digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
+def never(ax, place, axis="y"):
+    """A rail at `place` on an axis of times, for those that are infinite. Returns a function that puts them there."""
+    line = ax.axhline if axis == "y" else ax.axvline
+    line(place, color=GREY, lw=1, ls=":", zorder=0)
+    at, turned = (
+        ((0.01, place), ("axes fraction", "data")) if axis == "y" else ((place, 0.99), ("data", "axes fraction"))
+    )
+    ax.annotate("never", at, xycoords=turned, color=INK, fontsize=8, va="bottom" if axis == "y" else "top")
+    return lambda values: np.where(np.isfinite(values), values, place)
+
+
+def plain_ticks(ax, ticks):
+    """A log axis of x with these ticks, written as plain numbers, and no others."""
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
+def or_never(text):
+    """Times as they are printed, `never` for infinity."""
+    return text.replace("inf [inf, inf]", "never").replace("inf", "never")
+
+
 def shaded(y):
     """The color of a unit whose state is `y`: nearly white at 0, and at 1 a blue on which black can be read."""
     return plt.cm.Blues(0.6 * y)

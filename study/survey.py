@@ -36,7 +36,6 @@ from .checks import fail
 from .identity import core, describe, identify
 
 PART = 500  # the most runs that one worker trains before they are written
-EARLIER = "NumPy, before the kernel"  # a core whose rows are other runs, to the last digits: not compared
 PARTS = 100  # of a survey, at least, if its runs are that many: for all workers to have some, and for little to be lost
 
 # ---------------------------------------------------------------- what is declared
@@ -331,7 +330,7 @@ class Survey:
     def _confirm(self, file):
         """See that rows by another version of the core, of Python or of a library are those that come out now."""
         header = read_header(file)
-        if header["core"] != EARLIER and _differences(header, _versions()):
+        if _differences(header, _versions()):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # columns that another platform decides are served as they are
                 self.check(file, [0, len(self) - 1])
@@ -352,8 +351,6 @@ class Survey:
         if list(stored) != list(again):
             fail(f"{file} has the columns {list(stored)}", f"{list(again)}, as the survey records now")
         bound = bound if header.get("platform") != platform() else [[]] * len(rows)
-        if header["core"] == EARLIER:
-            bound = [list(again.columns.drop("seed"))] * len(rows)
         left_out = ", ".join(sorted({column for columns in bound for column in columns}))
         if left_out:
             warnings.warn(f"{file} is from another platform; not compared: {left_out}", stacklevel=2)

@@ -5,7 +5,7 @@ from itertools import product
 
 from bp.families import questions
 
-from . import checks, family_trees, sequences, symmetry
+from . import checks, family_trees, optimisers, sequences, symmetry
 from .family_trees import OURS, RULES, all_weights, questions_held_out, questions_right, those_of_fig_8
 from .interpretations import (
     EPSILONS,
@@ -18,7 +18,7 @@ from .interpretations import (
     sequences_read,
 )
 from .minima import ACTIVATIONS, WIDTHS, activation_experiment, range_experiment, width_experiment
-from .optimisers import METHODS, STEPS, method_experiment, momentum_experiment, update_experiment
+from .optimisers import METHODS, descent_experiment, method_experiment, momentum_experiment, update_experiment
 from .survey import Survey, read_header
 
 SURVEYS = {
@@ -144,20 +144,77 @@ SURVEYS = {
             ],
         ),
         *(
-            Survey(
-                name,
-                momentum_experiment,
-                range(200),
-                {"problem": [problem], "alpha": [0.0, 0.5, 0.9, 0.95, 0.99], "epsilon": STEPS[problem]},
-            )
-            for name, problem in (
-                ("momentum_symmetry", "symmetry"),
-                ("momentum_xor", "XOR"),
-                ("momentum_families", "family trees"),
+            Survey(name, momentum_experiment, seeds, optimisers.pairs(problem))
+            for name, problem, seeds in (
+                ("momentum_symmetry", "symmetry", range(50)),
+                ("momentum_xor", "XOR", range(50)),
+                ("momentum_families", "family trees", range(8)),
             )
         ),
-        Survey("optimisers", method_experiment, range(1000), {"problem": ["symmetry", "XOR"], "method": METHODS}),
-        Survey("optimisers_families", method_experiment, range(200), {"problem": ["family trees"], "method": METHODS}),
+        Survey(
+            "momentum_best",
+            momentum_experiment,
+            range(1000, 1200),
+            [
+                {"problem": problem, "alpha": alpha, "epsilon": epsilon}
+                for problem in ("symmetry", "XOR")
+                for alpha, epsilon in optimisers.BEST[problem].items()
+            ],
+        ),
+        Survey(
+            "optimisers_symmetry",
+            method_experiment,
+            range(24),
+            {"problem": ["symmetry"], "low": [0.0, 0.1], "limit": [0.3, 1.0, 3.0], "method": METHODS, "budget": [400]},
+        ),
+        Survey(
+            "optimisers_xor",
+            method_experiment,
+            range(30),
+            {"problem": ["XOR"], "low": [0.0, 0.1], "limit": [0.3, 1.0, 3.0], "method": METHODS},
+        ),
+        Survey(
+            "optimisers_families",
+            method_experiment,
+            range(1000, 1010),
+            {
+                "problem": ["family trees"],
+                "low": [0.0],
+                "limit": [1.0],
+                "method": [name for name, one in METHODS.items() if one.func is optimisers.by_gradient],
+                "budget": [5000],
+            },
+        ),
+        Survey(
+            "descent_tried",
+            descent_experiment,
+            range(40),
+            [
+                {
+                    "problem": problem,
+                    "low": low,
+                    "limit": limit,
+                    "alpha": alpha,
+                    "epsilon": round(step * (1 - alpha), 3),
+                }
+                for problem, steps in optimisers.STEPS.items()
+                for low in (0.0, 0.1)
+                for limit in (0.3, 1.0, 3.0)
+                for alpha in (0.0, 0.7)
+                for step in steps
+            ],
+        ),
+        Survey("descent_best", descent_experiment, range(1000, 1200), optimisers.chosen_cells(descent=True)),
+        Survey("optimisers_best", method_experiment, range(1000, 1120), optimisers.chosen_cells(descent=False)),
+        Survey(
+            "momentum_best_families",
+            momentum_experiment,
+            range(1000, 1050),
+            [
+                {"problem": "family trees", "alpha": alpha, "epsilon": epsilon}
+                for alpha, epsilon in optimisers.BEST["family trees"].items()
+            ],
+        ),
         Survey(
             "updates",
             update_experiment,
