@@ -122,7 +122,9 @@ SURVEYS = {
             range(100),
             {"epsilon": [0.05, 0.1, 0.2], "decay": [0.002, 0.0]},
         ),
-        Survey(  # ε is chosen with these seeds, and judged on those of the next two
+        Survey("families_arms", second_tree, range(1000), {"arm": ARMS}),
+        Survey("families_arms_many", second_tree, range(300), {"arm": ARMS[:4], "held_out": [12, 26]}),
+        Survey(  # ε is chosen with these seeds, and judged with those of the others
             "families_arms_epsilon",
             second_tree,
             range(10_000, 10_050),
