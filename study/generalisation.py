@@ -11,7 +11,7 @@ from scipy import stats
 from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, questions
 
 from . import draw
-from .statistics import share
+from .statistics import quantile, share
 
 ASKED = questions()
 SWEEPS = "sweeps (one update of all weights each)"
@@ -53,6 +53,29 @@ def guesses():
 def four_and_three(right):
     """The share of pairs of runs of which one has four answers right and the other three or four; `right` `(runs,)`."""
     return np.mean([min(pair) >= 3 and max(pair) == 4 for pair in combinations(right, 2)])
+
+
+def independent(right):
+    """The same for two runs that have nothing in common."""
+    three, four = np.mean(np.equal(right, 3)), np.mean(np.equal(right, 4))
+    return four**2 + 2 * three * four
+
+
+def when(solved_at, by, horizon=1500):
+    """How soon runs came somewhere, as a row of a table; `solved_at` `(runs,)`, -1: not within the horizon."""
+    took = np.where(np.asarray(solved_at) < 0, np.inf, solved_at)
+
+    def sweeps(number):
+        return f"{number:,.0f}" if number < np.inf else f"> {horizon:,}"
+
+    median = [sweeps(number) for number in quantile(took, 0.5)]
+    ends = [sweeps(number) for number in np.quantile(took, [0.05, 0.95], method="inverted_cdf")]
+    return {
+        f"within {horizon:,} sweeps": f"{share(np.isfinite(took)):.1%}",
+        "median": median[0] if len(set(median)) == 1 else f"{median[0]} [{median[1]}, {median[2]}]",
+        "nine runs in ten": ends[0] if len(set(ends)) == 1 else f"{ends[0]} to {ends[1]}",
+        f"by {by}": f"{share(took <= by):.1%}",
+    }
 
 
 def mean(values):
@@ -100,7 +123,7 @@ def learning(fits):
     figure, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
     for (name, color), fit in fits.items():
         for run, E in enumerate(fit.error.T):
-            ax.plot(fit.recorded_at + 1, E, color=color, lw=0.8, label=None if run else name, zorder=len(name))
+            ax.plot(fit.recorded_at + 1, E, color=color, lw=0.8, label=None if run else name)
     ax.axvline(1500, color=draw.GREY, lw=1, ls="--")
     ax.annotate("1,500 sweeps", (1500, 60), (-4, -2), textcoords="offset points", ha="right", va="top", fontsize=8)
     ax.set(xscale="log", yscale="log", xlabel=SWEEPS, ylabel="total error E", ylim=(0.01, 70), xlim=(1, None))
@@ -205,5 +228,25 @@ def by_question(shares):
         "Colored grid, relationships by people, blank where nothing can be asked. Spouses and siblings are dark, "
         "seldom right; uncles, aunts, nephews and nieces are bright, mostly right; the Italian half resembles the "
         "English one."
+    )
+    return figure, alt
+
+
+def second_tree(scores):
+    """The mean of the held-out English questions that are right in each arm: arm -> name -> `(runs,)`, of four."""
+    figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    colors = (draw.BLUE, draw.ORANGE, draw.GREEN)
+    for y, of_arm in enumerate(scores.values()):
+        for shift, color, (name, right) in zip((-0.2, 0, 0.2), colors, of_arm.items(), strict=False):
+            value, low, high = mean(right)
+            ax.errorbar(value, y + shift, xerr=[[value - low], [high - value]], fmt="o", color=color, capsize=3, ms=5)
+            ax.plot([], [], "o", color=color, label=None if y else name)
+    ax.set_yticks(range(len(scores)), list(scores))
+    ax.set(xlabel="held-out English questions right, of 4", xlim=(0, 2.5), ylim=(len(scores) - 0.5, -0.5))
+    ax.legend(loc="upper left", fontsize=9)
+    alt = (
+        "Five arms, one below the other, with the mean number of held-out English questions right, of four, and its "
+        "interval: English tree alone, both trees, and both without the counterparts lie apart from the two arms with "
+        "an Italian tree that does not match."
     )
     return figure, alt
