@@ -14,6 +14,9 @@ from . import draw
 from .statistics import quantile, share
 
 ASKED = questions()
+ASKED_OF = [(PEOPLE.index(person), RELATIONSHIPS.index(relationship)) for person, relationship in ASKED]
+ANSWERS = np.full((24, 12), -1)  # the number of the right answer, of those that some question has; -1: nothing is asked
+ANSWERS[tuple(np.transpose(ASKED_OF))] = [sorted(set(ASKED.values())).index(answers) for answers in ASKED.values()]
 SWEEPS = "sweeps (one update of all weights each)"
 
 
@@ -29,18 +32,14 @@ def nearest_neighbour(held_out):
     It is the person who is taught an answer to the same relationship, and who shares the most answers with the one
     that the question is about, by relationships taught of both. Of several, one is drawn.
     """
-    cases = {question: case for case, question in enumerate(ASKED)}
-    taught = {question: answers for question, answers in ASKED.items() if cases[question] not in set(held_out)}
-
-    def shared(one, other):
-        return sum(one_answer == taught.get((other, r)) for (who, r), one_answer in taught.items() if who == one)
-
-    chances = []
+    taught, chances = ANSWERS.copy(), []
+    taught[tuple(np.transpose([ASKED_OF[case] for case in held_out]))] = -1
     for case in held_out:
-        person, relationship = list(ASKED)[case]
-        others = {who: shared(person, who) for who, r in taught if r == relationship}
-        nearest = [who for who, count in others.items() if count == max(others.values())]
-        chances.append(np.mean([taught[who, relationship] == ASKED[person, relationship] for who in nearest]))
+        person, relationship = ASKED_OF[case]
+        shared = np.count_nonzero((taught == taught[person]) & (taught >= 0), axis=1)
+        others = np.flatnonzero(taught[:, relationship] >= 0)
+        nearest = others[shared[others] == shared[others].max()]
+        chances.append(np.mean(taught[nearest, relationship] == ANSWERS[person, relationship]))
     return np.array(chances)
 
 

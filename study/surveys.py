@@ -122,14 +122,11 @@ SURVEYS = {
             range(50),
             {"epsilon": [0.05, 0.1, 0.2], "decay": [0.002, 0.0]},
         ),
-        Survey("families_arms", second_tree, range(1000), {"arm": ARMS}),
-        Survey(  # the best of `families_arms_epsilon`, where it is not that of our recipe
-            "families_arms_best",
-            second_tree,
-            range(1000),
-            [{"arm": arm, "epsilon": 0.2} for arm in ARMS[:3]] + [{"arm": ARMS[4], "epsilon": 0.05}],
+        Survey("families_arms", second_tree, range(700), {"arm": ARMS}),
+        Survey(  # the best ε of `families_arms_epsilon` for these arms
+            "families_arms_best", second_tree, range(300), {"arm": ARMS[:2], "epsilon": [0.2]}
         ),
-        Survey("families_arms_many", second_tree, range(200), {"arm": ARMS[:4], "held_out": [12, 26]}),
+        Survey("families_arms_many", second_tree, range(100), {"arm": ARMS[:2], "held_out": [12, 26]}),
         Survey(  # ε is chosen with these seeds, and judged with those of the others
             "families_arms_epsilon",
             second_tree,
