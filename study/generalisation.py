@@ -154,7 +154,7 @@ def sweeps_to(curves, horizon=1500):
     ax.set(xlim=(250, horizon), xlabel=SWEEPS, ylabel="share of runs")
     ax.set_xticks([300, 400, 573, 800, 1000, horizon], ["300", "400", "573", "800", "1,000", f"{horizon:,}"])
     ax.minorticks_off()
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, title="no decay, unless dashed", alignment="left")
     if never:
         told = "never within 1,500 sweeps:\n" + "\n".join(never)
         ax.annotate(told, (1.03, 0.02), xycoords="axes fraction", va="bottom", fontsize=9)

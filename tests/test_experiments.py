@@ -172,7 +172,10 @@ def test_the_printed_recipe_is_the_captions():
 
 
 def test_our_recipe_stands_in_one_place():
-    for name in ("families", "families_held_out", "families_questions", "families_fig8"):
+    for name in (
+        *("families", "families_held_out", "families_questions", "families_fig8", "families_splits"),
+        *("families_arms", "families_arms_many"),
+    ):
         survey = study.SURVEYS[name]
         for cell in survey.cells[::50]:
             experiment, last = survey.at(cell), survey.at(cell).recipe[-1]
@@ -306,6 +309,12 @@ def test_the_arms_hold_out_the_same_english_questions():
             assert (states[..., :52] == (plain.inputs | plain.targets)[layer][:, :52]).all()
     for arm, italian in ((family_trees.ENGLISH_ALONE, True), (family_trees.COUNTERPARTS, same[:, :52])):
         assert (tasks[arm].held_out[:, 52:] == italian).all()
+
+
+def test_arms_are_judged_on_other_seeds_than_those_that_chose_their_epsilon():
+    seeds = {name: set(study.SURVEYS[f"families_arms{name}"].seeds) for name in ("_epsilon", "", "_best", "_many")}
+    chosen = seeds.pop("_epsilon")
+    assert not any(chosen & others for others in seeds.values())
 
 
 def test_scrambled_answers_by_name():
