@@ -1,11 +1,12 @@
 """Figs 2-4: the family trees, thousands of times, and what is measured of the nets."""
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 from scipy import stats
 
-from bp import Task, dead_zone, family_network, family_trees, hinge, right, squared, train
+from bp import Layer, Link, Network, Task, checks, dead_zone, family_network, family_trees, hinge, right, squared, train
 from bp.families import PEOPLE, RELATIONSHIPS, TWINS, case_of, questions
 
 from .codes import correlation
@@ -74,6 +75,142 @@ def those_of_fig_8():
     }
     pairs = product(asking["Andrew"], asking["Victoria"], combinations(asking["Lucia"], 2))
     return [", ".join([first, second, *two]) for first, second, two in pairs]
+
+
+def a_split(number, held_out=4):
+    """The names of so many questions, drawn at random by a number: a split that several seeds can share."""
+    asked = [" ".join(question) for question in questions()]
+    return ", ".join(asked[case] for case in np.random.default_rng(number).choice(len(asked), held_out, replace=False))
+
+
+def error_followed():
+    """Our recipe without decay, with E recorded at every sweep, and the sweeps at which E has become small."""
+    return recorded(experiment(measures=[questions_right, negligible], **OURS | {"decay": 0.0}), record=1)
+
+
+def by_rule(rule, decay):
+    """Our recipe with another error rule or without decay: what is right, how large weights and outputs become."""
+    return experiment(
+        measures=[questions_right, outputs_beyond, sizes], **OURS | {"error": RULES[rule], "decay": decay}
+    )
+
+
+def without_hidden_layers(epsilon, decay):
+    """A net whose 36 input units are connected directly to the 24 output units, on the questions of our recipe."""
+    layers = [Layer("person 1", 24), Layer("relationship", 12), Layer("person 2", 24)]
+    net = Network(layers, [Link("person 1", "person 2"), Link("relationship", "person 2")])
+    ours = experiment(measures=[questions_right], **OURS | {"epsilon": epsilon, "decay": decay})
+    return replace(ours, net=net)
+
+
+# ---------------------------------------------------------------- does the second tree help?
+
+ENGLISH_ALONE, BOTH = "English tree alone", "both trees"
+COUNTERPARTS, SCRAMBLED, RENAMED = "counterparts held out", "Italian answers scrambled", "Italian relationships renamed"
+ARMS = (ENGLISH_ALONE, BOTH, COUNTERPARTS, SCRAMBLED, RENAMED)
+
+
+def second_tree(arm, held_out=4, epsilon=0.1, sweeps=(1500, 3000)):
+    """Our recipe with so many English questions held out, the same ones in all arms, and an Italian tree by the arm.
+
+    - English tree alone: no Italian question is taught;
+    - both trees: all 52 Italian questions are taught as they are;
+    - counterparts held out: but for those that correspond to the English ones held out;
+    - Italian answers scrambled: for each relationship another permutation of the twelve Italians, drawn by the seed,
+      replaces those who answer. (One permutation for all relationships would only give the output units new names.)
+    - Italian relationships renamed: in the Italian questions a permutation of the twelve relationship units, drawn by
+      the seed, replaces the one that is on: the Italian tree keeps its structure, and its names match no longer.
+
+    Net, initial weights and number of weight updates are the same in all arms; held-out English questions that are
+    right are counted after each of the `sweeps`.
+    """
+    checks.one_of("arm", arm, ARMS)
+
+    def cases(seeds):
+        of_runs = [_taught(arm, held_out, seed) for seed in seeds]
+        relationship, answers, silent = map(np.array, zip(*of_runs, strict=True))
+        return Task(
+            {"person 1": FAMILIES.inputs["person 1"], "relationship": relationship}, {"person 2": answers}, silent
+        )
+
+    ours = replace(experiment(sweeps=sweeps[-1], measures=[english_right], **OURS | {"epsilon": epsilon}), task=cases)
+    return recorded(ours, snapshots=sweeps)
+
+
+def _taught(arm, count, seed):
+    """The relationship units, the answers, and the questions held out, of one run of an arm."""
+    rng, english = np.random.default_rng(seed), FAMILIES.cases // 2  # the first half of the questions
+    asked = rng.choice(english, count, replace=False)
+    relationship, answers = FAMILIES.inputs["relationship"].copy(), FAMILIES.targets["person 2"].copy()
+    held_out, italian = np.isin(np.arange(FAMILIES.cases), asked), np.arange(FAMILIES.cases) >= english
+    if arm == ENGLISH_ALONE:
+        held_out |= italian
+    if arm == COUNTERPARTS:
+        held_out[asked + english] = True
+    if arm == SCRAMBLED:
+        for of_relationship in relationship == 1:
+            where = np.ix_(np.arange(12, 24), italian & of_relationship)
+            answers[where] = answers[where][rng.permutation(12)]
+    if arm == RENAMED:
+        relationship[:, italian] = relationship[rng.permutation(12)][:, italian]
+    return relationship, answers, held_out
+
+
+def recorded(experiment, **more):
+    """The experiment with something else recorded in its last phase: `record`, or `snapshots`."""
+    *first, last = experiment.recipe
+    return replace(experiment, recipe=[*first, last | more])
+
+
+def english_right(runs):
+    """English questions answered right after each snapshot, taught or held out: "held out right by half at 1500"."""
+    found, english = {}, runs.task.cases // 2
+    held_out = runs.task.held_out[:, :english]
+    for sweeps, w in zip(runs.experiment.recipe[-1]["snapshots"], runs.fit.snapshots, strict=True):
+        for by in ("half", "largest"):
+            answered = right(runs.net, w, runs.task, by)[:, :english]
+            found[f"taught right by {by} at {sweeps}"] = np.count_nonzero(answered & ~held_out, axis=1)
+            found[f"held out right by {by} at {sweeps}"] = np.count_nonzero(answered & held_out, axis=1)
+    return found
+
+
+# ---------------------------------------------------------------- what is measured
+
+
+NEGLIGIBLE = (0.01, 0.005, 0.001)  # of the E of a silent net
+
+
+def silent_error(task):
+    """E of a silent net by the hinge, `(runs,)`: each output at 0.2, 0.6 short of the bound where it should be on."""
+    on = (task.targets["person 2"] == 1) & ~task.held_out[:, None]
+    return 0.5 * 0.6**2 * np.count_nonzero(on, axis=(1, 2))
+
+
+def negligible(runs):
+    """The sweeps at which E first was below 1%, 0.5% and 0.1% of that of a silent net; -1: never."""
+    E, at, silent = runs.fit.error, runs.fit.recorded_at, silent_error(runs.task)
+    below = {share: share * silent >= E for share in NEGLIGIBLE}
+    return {f"E below {share:.1%}": np.where(yes.any(0), at[yes.argmax(0)], -1) for share, yes in below.items()}
+
+
+def outputs_beyond(runs):
+    """Of the questions taught: shares of outputs at or above 0.8 that should be on, at or below 0.2 that should be
+    off, and the median output of those that should be on, to four digits.
+    """
+    y = runs.net.forward(runs.fit.weights, runs.task.inputs)["person 2"]
+    taught = ~runs.task.held_out[:, None] & np.ones_like(y, bool)
+    on = taught & (runs.task.targets["person 2"] == 1)
+    return {
+        "on above 0.8": (y >= 0.8).mean(axis=(1, 2), where=on).round(4),
+        "off below 0.2": (y <= 0.2).mean(axis=(1, 2), where=taught & ~on).round(4),
+        "y on": np.array([np.median(one[yes]) for one, yes in zip(y, on, strict=True)]).round(4),
+    }
+
+
+def sizes(runs):
+    """The largest weight, and the root mean square of all weights, biases among them, to four digits."""
+    w = runs.fit.weights
+    return {"largest weight": np.abs(w).max(axis=1).round(4), "rms weight": np.sqrt(np.mean(w**2, axis=1)).round(4)}
 
 
 def questions_right(runs):

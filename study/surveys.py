@@ -6,7 +6,20 @@ from itertools import product
 from bp.families import questions
 
 from . import checks, family_trees, optimisers, sequences, symmetry
-from .family_trees import OURS, RULES, all_weights, questions_held_out, questions_right, those_of_fig_8
+from .family_trees import (
+    ARMS,
+    OURS,
+    RULES,
+    a_split,
+    all_weights,
+    by_rule,
+    error_followed,
+    questions_held_out,
+    questions_right,
+    second_tree,
+    those_of_fig_8,
+    without_hidden_layers,
+)
 from .interpretations import (
     EPSILONS,
     FINALISTS,
@@ -98,6 +111,28 @@ SURVEYS = {
             {"held_out": [" ".join(asked) for asked in questions()]},
         ),
         Survey("families_fig8", questions_held_out, range(10), {"held_out": those_of_fig_8()}),
+        Survey("families_splits", questions_held_out, range(5), {"held_out": [a_split(k) for k in range(200)]}),
+        Survey("families_error", error_followed(), range(1000)),
+        Survey(
+            "families_rules", by_rule, range(200), {"rule": ["hinge", "dead zone", "squared"], "decay": [0.002, 0.0]}
+        ),
+        Survey(
+            "families_direct",
+            without_hidden_layers,
+            range(50),
+            {"epsilon": [0.05, 0.1, 0.2], "decay": [0.002, 0.0]},
+        ),
+        Survey("families_arms", second_tree, range(700), {"arm": ARMS}),
+        Survey(  # the best ε of `families_arms_epsilon` for these arms
+            "families_arms_best", second_tree, range(300), {"arm": ARMS[:2], "epsilon": [0.2]}
+        ),
+        Survey("families_arms_many", second_tree, range(100), {"arm": ARMS[:2], "held_out": [12, 26]}),
+        Survey(  # ε is chosen with these seeds, and judged with those of the others
+            "families_arms_epsilon",
+            second_tree,
+            range(10_000, 10_050),
+            {"arm": ARMS, "epsilon": [0.05, 0.1, 0.2, 0.4]},
+        ),
         Survey("sequences", sequences.experiment(), range(1000)),
         Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),

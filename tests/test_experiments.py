@@ -8,7 +8,7 @@ from scipy import stats
 
 import bp
 import study
-from study import family_trees, symmetry
+from study import family_trees, generalisation, symmetry
 
 NET, TASK = bp.layered(6, 2, 1), bp.symmetry()
 DATA = Path(__file__).resolve().parent.parent / "data" / "surveys"
@@ -172,7 +172,10 @@ def test_the_printed_recipe_is_the_captions():
 
 
 def test_our_recipe_stands_in_one_place():
-    for name in ("families", "families_held_out", "families_questions", "families_fig8"):
+    for name in (
+        *("families", "families_held_out", "families_questions", "families_fig8", "families_splits"),
+        *("families_arms", "families_arms_many"),
+    ):
         survey = study.SURVEYS[name]
         for cell in survey.cells[::50]:
             experiment, last = survey.at(cell), survey.at(cell).recipe[-1]
@@ -285,3 +288,156 @@ def test_codes_and_colins_aunts_are_read_off_the_net(family_runs):
     inputs = {"person 1": np.eye(24)[:, [5]], "relationship": np.eye(12)[:, [11]]}
     y = family_runs.net.forward(family_runs.fit.weights, inputs)["person 2"]
     assert found["y Jennifer"] == pytest.approx(y[:, 9, 0], abs=5e-5)
+
+
+# ---------------------------------------------------------------- does the second tree help?
+
+
+def arms(seeds, held_out=4):
+    return {arm: family_trees.second_tree(arm, held_out).cases(seeds) for arm in family_trees.ARMS}
+
+
+def test_the_arms_hold_out_the_same_english_questions():
+    tasks, plain = arms(range(20)), bp.family_trees()
+    english = [person in bp.families.ENGLISH for person, _ in bp.families.questions()]
+    assert english == [True] * 52 + [False] * 52
+    same = tasks[family_trees.BOTH].held_out
+    assert (same.sum(axis=1) == 4).all() and not same[:, 52:].any() and len(np.unique(same, axis=0)) == 20
+    for task in tasks.values():
+        assert (task.held_out[:, :52] == same[:, :52]).all()
+        for layer, states in (task.inputs | task.targets).items():
+            assert (states[..., :52] == (plain.inputs | plain.targets)[layer][:, :52]).all()
+    for arm, italian in ((family_trees.ENGLISH_ALONE, True), (family_trees.COUNTERPARTS, same[:, :52])):
+        assert (tasks[arm].held_out[:, 52:] == italian).all()
+
+
+def test_arms_are_judged_on_other_seeds_than_those_that_chose_their_epsilon():
+    seeds = {name: set(study.SURVEYS[f"families_arms{name}"].seeds) for name in ("_epsilon", "", "_best", "_many")}
+    chosen = seeds.pop("_epsilon")
+    assert not any(chosen & others for others in seeds.values())
+
+
+def test_scrambled_answers_by_name():
+    """Each relationship has a permutation of the twelve Italians of its own; who is asked what stays."""
+    task, asked = family_trees.second_tree(family_trees.SCRAMBLED).cases([0, 1]), bp.families.questions()
+    assert (task.inputs["relationship"] == bp.family_trees().inputs["relationship"]).all()
+    for run in (0, 1):
+        permutations = {}
+        for case, ((_, relationship), answers) in list(enumerate(asked.items()))[52:]:
+            now = [bp.families.PEOPLE[k] for k in np.flatnonzero(task.targets["person 2"][run, :, case])]
+            assert len(now) == len(answers) and set(now) <= set(bp.families.ITALIAN)
+            permutations.setdefault(relationship, set()).add((answers, tuple(now)))
+        for pairs in permutations.values():  # one to one
+            assert len({before for before, _ in pairs}) == len({after for _, after in pairs}) == len(pairs)
+        changed = sum(before != after for pairs in permutations.values() for before, after in pairs)
+        assert changed > 0.7 * sum(map(len, permutations.values()))
+    assert (task.targets["person 2"][0] != task.targets["person 2"][1]).any()
+
+
+def test_one_permutation_for_all_relationships_would_only_be_new_names():
+    """Output units that change places with their weights make the same error: nothing would be scrambled."""
+    net, task = bp.family_network(), bp.family_trees()
+    new = np.concatenate([np.arange(12), 12 + np.random.default_rng(0).permutation(12)])
+    w = net.initial_weights([0], 1.0)
+    renamed = w.copy()
+    for name in ("penultimate->person 2", "person 2"):
+        net.matrices(renamed)[name][:] = net.matrices(w)[name][:, new]
+    other = bp.Task(task.inputs, {"person 2": task.targets["person 2"][new]})
+    assert net.gradient(renamed, other)[0] == pytest.approx(net.gradient(w, task)[0], rel=1e-12)
+
+
+def test_renamed_relationships_keep_the_tree():
+    """The Italian questions that had one relationship have another one; the answers stay."""
+    task, plain = family_trees.second_tree(family_trees.RENAMED).cases([3]), bp.family_trees()
+    now, before = (
+        inputs["relationship"].reshape(12, 104).argmax(axis=0)[52:] for inputs in (task.inputs, plain.inputs)
+    )
+    assert len(set(zip(before, now, strict=True))) == 12 == len(set(now)) and np.mean(now != before) > 0.7
+    assert (task.targets["person 2"] == plain.targets["person 2"]).all()
+
+
+def test_english_questions_right_are_those_of_the_snapshots():
+    experiment = family_trees.second_tree(family_trees.COUNTERPARTS, sweeps=(300, 400))
+    runs = experiment.run([0, 1])
+    found, w, phases = family_trees.english_right(runs), runs.initial, experiment.recipe
+    for sweeps in (300, 400):
+        fit = w
+        for phase, count in zip(phases, (20, sweeps - 20), strict=True):
+            how = {key: value for key, value in phase.items() if key not in ("sweeps", "snapshots")}
+            fit = bp.train(runs.net, fit, runs.task, count, **how)
+        for by in ("half", "largest"):
+            right = bp.right(runs.net, fit.weights, runs.task, by)
+            for name, those in (("held out", runs.task.held_out), ("taught", ~runs.task.held_out)):
+                assert (found[f"{name} right by {by} at {sweeps}"] == (right & those)[:, :52].sum(axis=1)).all()
+    assert found["taught right by half at 400"].max() > 20
+
+
+# ---------------------------------------------------------------- errors, outputs, weights
+
+
+def test_negligible_is_when_the_error_first_falls_below():
+    recipe = family_trees.OURS | {"decay": 0.0}
+    experiment = family_trees.recorded(family_trees.experiment(sweeps=700, **recipe), record=1)
+    runs = experiment.run([0, 1, 2])
+    silent = np.full((3, 24, 104), 0.2)  # no unit is on
+    d, taught = runs.task.targets["person 2"], ~runs.task.held_out[:, None]
+    E = 0.5 * (np.where(d == 1, 0.8 - silent, 0) ** 2 * taught).sum(axis=(1, 2))
+    assert family_trees.silent_error(runs.task) == pytest.approx(E)
+    found = family_trees.negligible(runs)
+    for share in family_trees.NEGLIGIBLE:
+        for run in range(3):
+            below = [
+                at for at, e in zip(runs.fit.recorded_at, runs.fit.error[:, run], strict=True) if e <= share * E[run]
+            ]
+            assert found[f"E below {share:.1%}"][run] == (below[0] if below else -1)
+    assert found["E below 1.0%"].max() > 0
+
+
+def test_outputs_beyond_the_bounds_are_counted_one_by_one(family_runs):
+    found, w = family_trees.outputs_beyond(family_runs), family_runs.fit.weights
+    y = family_runs.net.forward(w, family_runs.task.inputs)["person 2"]
+    for run in range(3):
+        taught = np.flatnonzero(~family_runs.task.held_out[run])
+        pairs = [(y[run, k, c], family_runs.task.targets["person 2"][k, c]) for c in taught for k in range(24)]
+        on, off = ([value for value, d in pairs if d == which] for which in (1, 0))
+        assert found["on above 0.8"][run] == pytest.approx(np.mean([value >= 0.8 for value in on]), abs=1e-4)
+        assert found["off below 0.2"][run] == pytest.approx(np.mean([value <= 0.2 for value in off]), abs=1e-4)
+        assert found["y on"][run] == pytest.approx(np.median(on), abs=1e-4)
+    sizes = family_trees.sizes(family_runs)
+    assert sizes["largest weight"] == pytest.approx([max(map(abs, one)) for one in w.tolist()], abs=1e-4)
+    assert sizes["rms weight"] == pytest.approx(np.linalg.norm(w, axis=1) / np.sqrt(630), abs=1e-4)
+
+
+def test_without_hidden_layers_and_shared_splits():
+    net = family_trees.without_hidden_layers(0.1, 0.0).net
+    assert net.size == 36 * 24 + 24 and {link.target for link in net.links} == {"person 2"}
+    names = family_trees.a_split(7).split(", ")
+    assert len(set(names)) == 4 and names == family_trees.a_split(7).split(", ") != family_trees.a_split(8).split(", ")
+    assert family_trees.questions_held_out(family_trees.a_split(7)).task.held_out.sum() == 4
+
+
+# ---------------------------------------------------------------- other ways to answer
+
+
+def test_the_nearest_neighbour_by_hand():
+    """Colin's aunts are those of his sister Charlotte; nobody else has Penelope as a wife."""
+    number = bp.families.case_of
+    cases = [number("Colin", "aunt"), number("Christopher", "wife"), number("Andrew", "daughter")]
+    assert generalisation.nearest_neighbour(cases).tolist() == [1, 0, 1]
+    siblings = [number("Colin", "aunt"), number("Charlotte", "aunt")]  # nobody else has them
+    assert generalisation.nearest_neighbour(siblings).tolist() == [0, 0]
+
+
+def test_who_has_the_same_answer():
+    same = dict(zip(bp.families.questions(), generalisation.same_answer(), strict=True))
+    assert same["Colin", "mother"] and same["Andrew", "son"] and not same["Colin", "sister"]
+    by_relationship = {name: {yes for (_, r), yes in same.items() if r == name} for name in bp.families.RELATIONSHIPS}
+    unique = ("husband", "wife", "brother", "sister")
+    assert by_relationship == {name: {name not in unique} for name in bp.families.RELATIONSHIPS}
+
+
+def test_guesses_and_pairs_of_runs():
+    assert generalisation.guesses().sum() == pytest.approx(96 / 6 + 8 / 15)
+    assert generalisation.four_and_three([4, 3, 2]) == pytest.approx(1 / 3)
+    assert generalisation.four_and_three([4, 4, 3, 0]) == pytest.approx(3 / 6)
+    assert generalisation.four_and_three([3, 3]) == 0
