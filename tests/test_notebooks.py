@@ -19,7 +19,6 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 
 REBINDING = {  # notebooks in which this is still to be mended
     "2_family_trees",
-    "4_receptive_fields",
     "6_claims",
     "7_recipe",
 }
