@@ -193,7 +193,7 @@ def by_hand(ax, weights, states, slopes, lit=()):
 
 
 def receptive_fields(axes, weights, people, notes=(), largest=None):
-    """Fig. 4: the weights `(6, 24)` to each of six units, on 3 x 2 axes: the English above their Italian twins.
+    """Fig. 4: the weights `(6, 24)` to each of six units, on 3 x 2 axes: the English above their counterparts.
 
     `people` names the columns, above the two upper units; `notes` has what to write below each.
     """
@@ -203,6 +203,18 @@ def receptive_fields(axes, weights, people, notes=(), largest=None):
         ax.text(-1 if unit > 3 else 12, 0.5, unit, ha="center", va="center", fontsize=12)
         if len(notes):
             ax.set_xlabel(notes[unit - 1], fontsize=8)
+
+
+def relationship_units(axes, weights, names, notes=()):
+    """Fig. 7 of Hinton, CogSci 1986: the weights `(6, 12)` to each of six units, on 2 x 3 axes, two rows of six."""
+    largest = np.abs(weights).max()
+    for place, ax in enumerate(np.ravel(axes)):
+        hinton(ax, weights[place].reshape(2, 6), None, names[:6] if place == 2 else None, largest)
+        if place == 5:
+            ax.set_xticks(range(6), names[6:], rotation=90, fontsize=8)
+            ax.tick_params(labeltop=False, labelbottom=True)
+        if len(notes):
+            (ax.set_title if place == 5 else ax.set_xlabel)(notes[place], fontsize=8)
 
 
 def learning_curve(ax, sweeps, error, marks=()):
@@ -479,4 +491,23 @@ def activity_levels(ax, states, right=(), people=None, relationships=None):
     width = max(left + columns for left, _, columns in here.values())
     height = max(top + len(states[name]) / columns for name, (_, top, columns) in here.items())
     ax.set(xlim=(-0.2, width + 0.2), ylim=(height + 0.2, -0.2), aspect="equal")
+    ax.axis("off")
+
+
+def activity_key(ax):
+    """What the groups of `activity_levels` stand for, where they stand there."""
+    words = {
+        "person 2": "person 2, the answer\n12 English above 12 Italian",
+        "penultimate": "6 units",
+        "central": "12 units, the central layer",
+        "person code": "6: code of person 1",
+        "relationship code": "6: code of the\nrelationship",
+        "person 1": "person 1\n12 English above 12 Italian",
+        "relationship": "relationship\n2 rows of 6",
+    }
+    for name, (left, top, columns) in _GROUPS.items():
+        height = 2 if name in ("person 2", "person 1", "relationship") else 1
+        ax.add_patch(plt.Rectangle((left, top), columns, height, facecolor="#e8e8e8", edgecolor="white", lw=2))
+        ax.text(left + columns / 2, top + height / 2, words[name], ha="center", va="center", fontsize=8)
+    ax.set(xlim=(-0.2, 20.2), ylim=(7.2, -0.2), aspect="equal")
     ax.axis("off")

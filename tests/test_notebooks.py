@@ -18,7 +18,6 @@ NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
 REBINDING = {  # notebooks in which this is still to be mended
-    "4_receptive_fields",
     "7_recipe",
 }
 
