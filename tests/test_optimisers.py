@@ -7,7 +7,7 @@ import pytest
 
 import bp
 import study
-from study import minima, optimisers
+from study import optimisers
 from study.minima import least_curvature
 from study.optimisers import METHODS, minimise
 
@@ -73,30 +73,8 @@ def test_weights_are_left_as_they_are_and_the_limit_is_kept():
     assert minimise(NET, w, TASK, limit=5).evaluations == 5 and np.array_equal(w, before)
 
 
-def test_what_is_given_up_is_followed_to_the_bottom():
-    runs = minima.width_experiment("addition", 2, True, 0.5).run(range(12))
-    found = minima.followed(runs)
-    given_up = runs.fit.solved_at < 0
-    assert 0 < given_up.sum() < 12
-    assert not found["E followed"][~given_up].any() and found["solved followed"][~given_up].all()
-    E, _ = runs.net.gradient(runs.fit.weights, runs.task)
-    assert (found["E followed"][given_up] <= E[given_up] + 1e-12).all()
-
-
-def test_hidden_units_have_slopes_that_are_derivatives():
-    x = np.linspace(-3, 3, 61) + 0.013
-    for name, activation in minima.ACTIVATIONS.items():
-        f = activation or bp.logistic
-        slope = (f.function(x + 1e-6) - f.function(x - 1e-6)) / 2e-6
-        assert f.slope(f.function(x)) == pytest.approx(slope, abs=1e-6), name
-
-
 def test_problems_are_as_declared():
     experiment = optimisers.update_experiment("XOR", "each case", 0.9, 0.5)
     assert experiment.recipe[0]["order"] == [0, 1, 2, 3]
     assert "order" not in optimisers.update_experiment("XOR", "each sweep", 0.9, 0.5).recipe[0]
-    skipping = minima.width_experiment("XOR", 1, True, 0.5).net
-    assert "input->output" in skipping.shapes and skipping.size == 7
-    tanh = minima.activation_experiment("symmetry", "tanh", 0.1).net
-    assert [repr(layer.activation) for layer in tanh.layers] == ["logistic", "tanh", "logistic"]
     assert study.SURVEYS["momentum_families"].at({"problem": "family trees", "alpha": 0.5, "epsilon": 0.1}).limit == 1.0
