@@ -5,27 +5,38 @@ import numpy as np
 import pandas as pd
 
 from . import draw
-from .minima import ACTIVATIONS, WIDTHS
+from .minima import ACTIVATIONS, TASKS, WIDTHS, with_targets
 
 OUTCOMES = {  # and how they are drawn
     "solved": "#cfe3f3",
     "slow": "#86b7dd",  # solved by small steps
     "plateau": draw.BLUE,  # solved by Newton's method
+    "saturated": draw.GREY,  # no better than the best answer that ignores the input
     "stuck": draw.ORANGE,  # in a poor local minimum
-    "unclear": draw.GREY,
+    "unclear": "#f3c79b",
 }
+POOR = ("stuck", "unclear")  # what counts as a poor local minimum
 
 
 def outcome(table):
     """What became of each run: one of `OUTCOMES`, `(runs,)`.
 
-    Stuck: neither small steps nor Newton's method solve the task. Newton's method comes to rest where no slope is above
-    1e-4 and no curvature below -1e-4, and E there is at most 5% below what the small steps had reached.
+    Of the runs that neither small steps nor Newton's method bring to a solution, those are saturated that give the same
+    answer to all inputs: E is at least that of the best such answer, to 1%. Stuck are those for which Newton's method
+    comes to rest, with no slope above 1e-4 and no curvature below -1e-4, and finds an E at most 5% lower.
     """
-    rest = (table["slope"] < 1e-4) & (table["curvature"] > -1e-4)
+    rest = (table["slope"] < 1e-4) & (table["curvature"] > -1e-4) & ~table.diverged
     near = table["E at rest"] >= 0.95 * table["E later"]
-    found = [table.solved_at >= 0, table["solved by"] == 1, table["solved by"] == 2, rest & near & ~table.diverged]
-    return np.select(found, list(OUTCOMES)[:4], "unclear")
+    ignorant = {key: constant(*key) for key in set(zip(table.task, table.low, strict=True))}
+    same = table["E later"] >= [0.99 * ignorant[key] for key in zip(table.task, table.low, strict=True)]
+    found = [table.solved_at >= 0, table["solved by"] == 1, table["solved by"] == 2, same, rest & near]
+    return np.select(found, list(OUTCOMES)[:5], "unclear")
+
+
+def constant(task, low):
+    """E of the best answer that ignores the input: the mean target of each output unit."""
+    d = with_targets(TASKS[task][2], low).targets["output"]
+    return ((d - d.mean(axis=1, keepdims=True)) ** 2).sum() / 2
 
 
 def net(hidden, skips):

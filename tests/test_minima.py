@@ -53,7 +53,8 @@ def test_a_run_at_rest_in_a_poor_minimum_is_told_from_those_that_solve_the_task(
     assert not any(values[0] for values in found.values())
     later = bp.train(runs.net, runs.fit[[1]], SYMMETRY, 20_000, 0.001, 0.9, record=0)
     assert later.solved_at[0] < 0 and found["E at rest"][1] == pytest.approx(later.error[-1, 0], rel=0.05)
-    table = pd.DataFrame({"solved_at": runs.fit.solved_at, "diverged": runs.fit.diverged} | found)
+    outcome = {"solved_at": runs.fit.solved_at, "diverged": runs.fit.diverged}
+    table = pd.DataFrame({"task": "symmetry", "low": 0.0} | outcome | found)
     assert outcomes.outcome(table).tolist() == ["solved", "stuck"]
 
 
@@ -63,13 +64,20 @@ def test_outcomes_by_hand():
         "solved": [7, False, 0, 0, 0, 0, 0],
         "slow": [-1, False, 1, 0.2, 0.2, 0.1, -1],
         "plateau": [-1, False, 2, 4.0, 0.3, 0.1, -1],
+        "saturated": [-1, False, 0, 3.5, 3.4, 1e-12, 0],  # of 64 patterns 8 are symmetric: 56 (1/8)² / 2 + 8 (7/8)² / 2
         "stuck": [-1, False, 0, 1.0, 0.96, 1e-5, -1e-9],
         "unclear": [-1, False, 0, 1.0, 0.94, 1e-5, 1e-9],
     }
-    table = pd.DataFrame(rows.values(), columns=columns)
+    table = pd.DataFrame(rows.values(), columns=columns).assign(task="symmetry", low=0.0)
     assert outcomes.outcome(table).tolist() == list(outcomes.OUTCOMES) == list(rows)
     for change in ({"slope": 1e-3}, {"curvature": -1e-3}, {"diverged": True}):
-        assert outcomes.outcome(table.iloc[[3]].assign(**change)).tolist() == ["unclear"]
+        assert outcomes.outcome(table.iloc[[4]].assign(**change)).tolist() == ["unclear"]
+
+
+def test_the_best_answer_that_ignores_the_input():
+    assert outcomes.constant("symmetry", 0.0) == pytest.approx(3.5)
+    assert outcomes.constant("symmetry", 0.1) == pytest.approx(0.64 * 3.5)
+    assert outcomes.constant("XOR", 0.0) == 0.5 and outcomes.constant("encoder of eight", 0.0) == pytest.approx(3.5)
 
 
 def test_small_steps_have_time():
