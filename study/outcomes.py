@@ -50,25 +50,20 @@ def problem(task, low):
 
 
 def shares(table):
-    """The share of each outcome, by task, targets, net and ε; in the order of the surveys."""
-    place = [table.task, table.low, table.hidden, table.skips, table.epsilon]
-    counts = pd.crosstab(place, table.outcome, normalize="index").reindex(columns=list(OUTCOMES), fill_value=0.0)
-    order = [
-        (task, low, hidden, skips)
-        for task in WIDTHS
-        for low in sorted(table.low[table.task == task].unique())
-        for hidden, skips in WIDTHS[task]
-    ]
-    return pd.concat([counts.loc[[key]] for key in order])
+    """The share of each outcome, by task, targets, net and ε."""
+    place = [table[name] for name in ("task", "low", "hidden", "skips", "epsilon")]
+    return pd.get_dummies(table.outcome).reindex(columns=list(OUTCOMES), fill_value=False).groupby(place).mean()
 
 
 def _panels(found):
     """A figure, and of each task and pair of targets: (its axes, its key, its nets)."""
-    keys = list(dict.fromkeys((task, low) for task, low, *_ in found.index))
-    figure, axes = plt.subplots(2, 3, figsize=(13, 6.4), sharey=True, layout="constrained")
-    for ax, key in zip(axes.flat, keys, strict=True):
+    keys = [(task, low) for task in WIDTHS for low in found.loc[task].index.unique("low")]
+    figure, axes = plt.subplots(2, -(-len(keys) // 2), figsize=(13, 6.4), sharey=True, layout="constrained")
+    for ax in axes.flat[len(keys) :]:
+        ax.axis("off")
+    for ax, key in zip(axes.flat, keys, strict=False):
         ax.set_title(problem(*key))
-    return figure, [(ax, key, WIDTHS[key[0]]) for ax, key in zip(axes.flat, keys, strict=True)]
+    return figure, [(ax, key, WIDTHS[key[0]]) for ax, key in zip(axes.flat, keys, strict=False)]
 
 
 def ends(found):
@@ -86,11 +81,11 @@ def ends(found):
         ax.set_xticks((width - 3) / 2 + width * np.arange(len(nets)), names)
         ax.add_patch(plt.Rectangle((-0.9, 0), width - 1.2, 1, fill=False, edgecolor=draw.INK, lw=1.6, clip_on=False))
         ax.set(xlim=(-1.5, width * len(nets) - 1.5), ylim=(0, 1), xlabel="hidden units; columns: ε from 0.005 to 0.5")
-    for ax, *_ in panels[::3]:
+    for ax, *_ in panels[:: -(-len(panels) // 2)]:
         ax.set_ylabel("share of runs")
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=len(OUTCOMES))
     return figure, (
-        "Six panels, one for each task and its targets. Columns for seven learning rates stand in a group for each "
+        "A panel for each task and its targets. Columns for seven learning rates stand in a group for each "
         "net, the net of just enough connections in a frame. Colours: how many runs are solved, slow, or stuck."
     )
 
@@ -103,11 +98,11 @@ def sweeps(table):
             chosen = (table.task == task) & (table.low == low) & (table.hidden == hidden) & (table.skips == skips)
             line(ax, medians(table[chosen]), net(hidden, skips), number, number == 0, "--" if skips else "-")
         rail(ax)
-        ax.legend(fontsize=7, title="hidden units", title_fontsize=7, loc="upper right", bbox_to_anchor=(1, 0.93))
-    for ax, *_ in panels[::3]:
+        ax.legend(fontsize=7, title="hidden units", title_fontsize=7, loc="lower left", ncols=3)
+    for ax, *_ in panels[:: -(-len(panels) // 2)]:
         ax.set_ylabel("median sweeps")
     return figure, (
-        "Six panels, one for each task and its targets: median sweeps to solution against the learning rate, a line "
+        "A panel for each task and its targets: median sweeps to solution against the learning rate, a line "
         "for each net, that of just enough connections black. Medians on the rail at the top are infinite."
     )
 
