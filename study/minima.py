@@ -43,7 +43,6 @@ def least_curvature(net, w, task, error=squared, h=1e-4):
 
 TASKS = {  # number of inputs, of outputs, and the cases
     "XOR": (2, 1, parity(2)),
-    "parity of four": (4, 1, parity(4)),
     "addition": (4, 3, addition(2)),
     "encoder of eight": (8, 8, encoder(8)),
     "symmetry": (6, 1, symmetry()),
@@ -51,7 +50,6 @@ TASKS = {  # number of inputs, of outputs, and the cases
 WIDTHS = {  # hidden units, and whether connections skip them; the first is the net with just enough connections
     "symmetry": [(2, False), (2, True), (3, False), (4, False), (4, True), (8, False)],
     "addition": [(2, True), (3, True), (6, True)],
-    "parity of four": [(4, False), (4, True), (5, False), (8, False)],
     "XOR": [(2, False), (2, True), (3, False), (8, False)],
     "encoder of eight": [(3, False), (4, False), (6, False)],
 }
