@@ -138,7 +138,8 @@ def functions(table, hidden):
     for (left, right), task in zip(axes, ("XOR", "symmetry"), strict=True):
         of = table[(table.problem == task) & (table.hidden == hidden)]
         for number, (name, runs) in enumerate(of.groupby("function", sort=False)):
-            look = {"ls": ("-", "--", ":")[number % 3], "color": draw.INK if name == "logistic" else f"C{number}"}
+            color = {"logistic": draw.INK, "linear": draw.GREY}.get(name, f"C{number}")
+            look = {"ls": ("-", "--", ":")[number % 3], "color": color}
             solved = runs.groupby("epsilon").solved_at.agg(lambda at: np.mean(at >= 0))
             left.plot(solved.index, solved, marker="o", ms=4, label=name, **look)
             right.plot(solved.index, np.minimum(medians(runs), NEVER), marker="o", ms=4, **look)
