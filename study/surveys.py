@@ -5,7 +5,7 @@ from itertools import product
 
 from bp.families import questions
 
-from . import checks, family_trees, optimisers, sequences, symmetry
+from . import checks, family_trees, minima, optimisers, sequences, symmetry
 from .family_trees import (
     ARMS,
     OURS,
@@ -30,7 +30,7 @@ from .interpretations import (
     plateau_experiment,
     sequences_read,
 )
-from .minima import ACTIVATIONS, WIDTHS, activation_experiment, range_experiment, width_experiment
+from .minima import ACTIVATIONS, RATES, WIDTHS, activation_experiment, range_experiment, width_experiment
 from .optimisers import METHODS, descent_experiment, method_experiment, momentum_experiment, update_experiment
 from .survey import Survey, read_header
 
@@ -264,11 +264,12 @@ SURVEYS = {
         Survey(
             "activations",
             activation_experiment,
-            range(1000),
+            range(60),
             [
-                {"problem": problem, "hidden": hidden, "epsilon": epsilon}
-                for problem, epsilons in {"symmetry": (0.01, 0.03, 0.1), "XOR": (0.1, 0.3, 1.0)}.items()
-                for hidden in ACTIVATIONS
+                {"problem": problem, "function": function, "hidden": hidden, "epsilon": epsilon}
+                for problem, epsilons in RATES.items()
+                for function in ACTIVATIONS
+                for hidden in (2, 8)
                 for epsilon in epsilons
             ],
         ),
@@ -278,15 +279,19 @@ SURVEYS = {
             range(1000),
             {"problem": ["symmetry", "XOR"], "limit": [1e-8, 1e-4, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]},
         ),
-        Survey(
-            "widths",
-            width_experiment,
-            range(1000),
-            [
-                {"task": task, "hidden": hidden, "skips": skips, "epsilon": epsilon}
-                for task, hidden, skips in WIDTHS
-                for epsilon in (0.1, 0.5)
-            ],
+        *(
+            Survey(
+                f"minima_{task.split()[0].lower()}",
+                width_experiment,
+                range(50),
+                [
+                    {"task": task, "hidden": hidden, "skips": skips, "low": low, "epsilon": epsilon}
+                    for low in ((0.0, 0.1) if task == "symmetry" else (0.0,))
+                    for hidden, skips in widths
+                    for epsilon in minima.STEPS
+                ],
+            )
+            for task, widths in WIDTHS.items()
         ),
     )
 }

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -160,6 +161,23 @@ def test_every_claim_is_measured_once_by_its_notebook():
     assert (table[["place", "paraphrase", "paper", "criterion"]] != "").all(axis=None)
 
 
+def test_every_claim_has_a_kind_and_says_when_its_criterion_was_fixed():
+    table = claims.claims()
+    assert table[~table.kind.isin(claims.KINDS)].index.tolist() == []
+    assert table[table.fixed == ""].index.tolist() == []
+
+
+def test_verdicts_are_of_their_kind():
+    """Only general statements, properties of one run, and weaker statements that the criterion names are qualified."""
+    table = claims.claims()
+    found = {name: verdict for path in NOTEBOOKS for name, (*_, verdict) in claims.reported(path).items()}
+    for name, verdict in found.items():
+        claim = table.loc[name]
+        assert (verdict == "not testable") == (claim.kind == "not testable"), name
+        if verdict == "holds with a qualification" and claim.kind in ("identity", "existence"):
+            assert "qualification" in claim.criterion, name
+
+
 def committed(document):
     return (REPOSITORY / document).read_text(encoding="utf-8")
 
@@ -187,7 +205,8 @@ def test_another_result_makes_them_stale(monkeypatch):
 def test_every_claim_and_its_criterion_are_in_claims_md():
     text, table = committed("CLAIMS.md"), claims.claims()
     assert [name for name in table.index if text.count(f"- `{name}` (") != 1] == []
-    assert [name for name, claim in table.iterrows() if claim.criterion not in text] == []
+    for part in ("criterion", "fixed"):
+        assert [name for name, claim in table.iterrows() if claim[part] not in text] == []
     counted = re.findall(r"^\|\[\w+\]\(CLAIMS\.md#\w+\)\|(.+)\|$", committed("README.md"), re.M)
     assert sum(int(number) for row in counted for number in row.split("|") if number != "–") == len(table)
 
@@ -262,14 +281,47 @@ def test_a_report_names_what_is_wrong():
         claims.report(moon=("made of cheese", 1, "holds"))
     with pytest.raises(ValueError, match=f"the verdict of {known} is 'true'; expected one of holds, holds with"):
         claims.report(**{known: ("all", 1, "true")})
-    with pytest.raises(ValueError, match=f"the number behind {known} is 0; expected a positive integer"):
+    with pytest.raises(ValueError, match=f"the number behind {known} is 0; expected a positive integer, or None"):
         claims.report(**{known: ("all", 0, "holds")})
 
 
-def test_verdicts_go_by_the_lower_end_of_the_interval():
-    for low, verdict in ((0.951, "holds"), (0.95, "holds with a qualification"), (0.5, "does not hold")):
-        assert study.verdict(study.Estimate(0.99, low, 1.0)) == verdict
-    assert study.verdict(study.Estimate(0.9, 0.6, 1.0), holds=0.5, qualified=0.1) == "holds"
+@pytest.mark.parametrize(
+    ("rule", "runs", "holds", "qualified"),
+    [
+        # a Wilson interval lies above p if (share - p)² > z² p (1 - p) / n, with z² = 3.8415
+        (claims.general, 1000, 964, 531),  # 0.014² > 0.0001825 > 0.013²; 0.031² > 0.00096 > 0.030²
+        (claims.usual, 1000, 531, 64),  # 0.014² > 0.0001825 > 0.013²
+        (claims.general, 50, None, 32),  # not even 50 of 50, 0.05² < 0.00365; 0.14² > 0.0192 > 0.12²
+    ],
+)
+def test_verdicts_go_by_the_lower_end_of_the_interval(rule, runs, holds, qualified):
+    def verdict(yes):
+        return rule(study.share(np.arange(runs) < yes))
+
+    assert holds is None or (verdict(holds), verdict(holds - 1)) == ("holds", "holds with a qualification")
+    assert holds is not None or verdict(runs) == "holds with a qualification"
+    assert (verdict(qualified), verdict(qualified - 1)) == ("holds with a qualification", "does not hold")
+
+
+def test_a_number_of_one_run_is_ordinary_within_nine_runs_in_ten():
+    """Of 0, 1, ..., 100 these are the runs 5 to 95; runs that never finish come last."""
+    runs = np.random.default_rng(0).permutation(101).astype(float)
+    verdicts = {value: claims.ordinary(value, runs) for value in (-1, 0, 4, 5, 50, 95, 96, 100, 101)}
+    assert [value for value, verdict in verdicts.items() if verdict == "holds"] == [5, 50, 95]
+    assert [value for value, verdict in verdicts.items() if verdict == "does not hold"] == [-1, 101]
+    never = np.where(runs < 90, runs, np.inf)
+    assert claims.ordinary(1000, never) == "holds" and claims.ordinary(4, never) == "holds with a qualification"
+    assert claims.ordinary(1000, np.full(9, np.inf)) == "does not hold"
+
+
+def test_identities_and_existence_are_exact():
+    assert (claims.exact(True), claims.exact(False)) == ("holds", "does not hold")
+
+
+def test_what_was_not_trained_has_no_number_of_runs():
+    known = claims.claims().index[0]
+    assert "| all | **holds** |" in repr(claims.report(**{known: ("all", None, "holds")}))
+    assert "| all (n = 1,000) | **holds** |" in repr(claims.report(**{known: ("all", 1000, "holds")}))
 
 
 def test_a_claim_reported_twice_is_refused(tmp_path):
