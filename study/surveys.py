@@ -3,20 +3,21 @@
 import warnings
 from itertools import product
 
+from bp import family_network
 from bp.families import questions
 
 from . import checks, family_trees, sequences, symmetry
-from .family_trees import OURS, RULES, all_weights, questions_held_out, questions_right, those_of_fig_8
-from .interpretations import (
-    EPSILONS,
-    FINALISTS,
-    at_a_venture,
-    departures,
-    families_read,
-    in_full,
-    plateau_experiment,
-    sequences_read,
+from .family_trees import (
+    FAMILIES,
+    OURS,
+    RULES,
+    all_weights,
+    questions_held_out,
+    questions_right,
+    schedule,
+    those_of_fig_8,
 )
+from .interpretations import CONTROLS, FINALISTS, SEARCHES, Search, control, finalist, plateau_experiment, region
 from .minima import ACTIVATIONS, WIDTHS, activation_experiment, range_experiment, width_experiment
 from .optimisers import METHODS, STEPS, method_experiment, momentum_experiment, update_experiment
 from .survey import Survey, read_header
@@ -101,39 +102,36 @@ SURVEYS = {
         Survey("sequences", sequences.experiment(), range(1000)),
         Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),
-        Survey(
-            "recipe_steps",
-            families_read,
-            range(20),
-            [in_full(readings) | {"epsilon": epsilon} for readings in departures() for epsilon in EPSILONS],
+        *(
+            Survey(
+                name,
+                Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(found)),
+                range(len(found)),
+            )
+            for name, found in SEARCHES.items()
         ),
-        Survey("recipe_random", families_read, range(20), list(at_a_venture(300))),
-        Survey(
-            "recipe_near",
-            families_read,
-            range(20),
-            [
-                in_full({"decay": decay, "hidden": hidden, "range": width}) | {"epsilon": epsilon}
-                for decay in ("0.2%", "none")
-                for hidden in ("logistic", "2 logistic - 1", "tanh")
-                for width in ("±0.3", "±0.5", "±1", "±2")
-                for epsilon in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-            ],
+        Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
+            "search_found", finalist, range(1000, 1500), {"number": range(len(FINALISTS))}
         ),
-        Survey("recipe_finalists", families_read, range(500), FINALISTS),
+        Survey("control", control, range(20), {"departure": CONTROLS, "epsilon": [0.002, 0.02, 0.2]}),
         Survey(
-            "recipe_control",
-            sequences_read,
-            range(20),
-            [
-                in_full({"decay": "none"} | readings) | {"epsilon": epsilon}
-                for readings in departures(["none"])
-                if not {"links", "start", "inputs"} & set(readings)
-                for epsilon in (0.002, 0.02, 0.2)
-            ],
+            "gains",
+            region,
+            range(100),
+            {"gain": [1, 1.5, 2, 2.5, 3, 3.5, 4, 5], "decay": [0.002, 0.0]},
         ),
         Survey(
-            "recipe_plateau",
+            "region",
+            region,
+            range(20),
+            {
+                "epsilon": [0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3],
+                "limit": [0.3, 0.5, 0.7, 1.0, 1.4, 2.0],
+                "decay": [0.0, 0.0005, 0.001, 0.002, 0.004],
+            },
+        ),
+        Survey(
+            "plateau",
             plateau_experiment,
             range(20),
             [
