@@ -108,6 +108,15 @@ INTERPRETATIONS = {
     },
 }
 FIRST = {kind: next(iter(labels)) for kind, labels in INTERPRETATIONS.items()}
+HINTED = {  # by a text of the same laboratory and year
+    *("dead zone", "112 triples"),  # the paper's own words
+    *("±0.1", "±0.5", "±1", "±2"),  # "several values were tried": Hinton, CogSci 1986, p. 12
+    *("24 / fan-in", "6 / fan-in"),  # Plaut, Nowlan & Hinton, CMU-CS-86-126
+}
+OPEN = {  # no text says anything
+    *("dead zone, whole cases", "±2 / √fan-in", "±1 above the codes", "0.2%, weights only", "0.2%, after 573 sweeps"),
+    *("zero", "negative", "outputs at the base rate", "absent", "-1 / 1", "0 / 3", "velocity lost at sweep 20"),
+}
 CODES = ("nationality", "generation", "branch", "sex")
 
 
@@ -201,8 +210,10 @@ def _limit(net, of):
     low, high, output = of["biases"] or (0, 0, None)
     limit = of["range"](net) if callable(of["range"]) else of["range"]
     bounds = [limit * by_kind(net, sign, bias) for sign, bias in ((-1, low), (1, high))]
-    for bound in bounds if output is not None else ():
-        net.matrices(bound)["person 2"][:] = output
+    if output is not None:
+        bounds = [np.full((1, net.size), bound) for bound in bounds]
+        for bound in bounds:
+            net.matrices(bound)["person 2"][:] = output
     return tuple(bounds)
 
 
@@ -261,11 +272,13 @@ SLOW = {"none at the outputs", "each case", "each case, decay each sweep"}  # to
 SMALLER = {"mean over cases", "0.2%, in the gradient", "±0.1", "6 / fan-in"}  # make growth slower, or decay faster
 
 
-def combinations(number, kinds=tuple(INTERPRETATIONS), but=()):
+def combinations(number, kinds=tuple(INTERPRETATIONS), but=(), among=None):
     """All combinations of so many departures of different kinds, but for some labels and those without decay."""
     labels = {
         kind: [label for label in INTERPRETATIONS[kind] if label not in {*but, FIRST[kind], "none"}] for kind in kinds
     }
+    if among is not None:
+        labels = {kind: [label for label in some if label in among] for kind, some in labels.items()}
     for kinds in subsets(labels, number):
         for chosen in product(*(labels[kind] for kind in kinds)):
             found = dict(zip(kinds, chosen, strict=True))
@@ -285,32 +298,30 @@ CONTROLS = [  # departures that the sequences of PDP can have, too; first none, 
 ]
 OTHERS = tuple(kind for kind in INTERPRETATIONS if kind != "decay")
 EPSILONS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-SEARCHES = {
-    "search": [found for number in (0, 1, 2) for found in combinations(number)]
-    + list(combinations(3, but=SLOW | SMALLER)),
-    "search_without_decay": [
-        {"decay": "none"} | found
-        for number in (0, 1, 2)
-        for found in combinations(number, OTHERS, ["each case, decay each sweep"])
-    ],
-    "search_epsilon": [
-        {"epsilon": epsilon, "decay": decay} | found
-        for found in [{}, *combinations(1, OTHERS, SLOW)]
-        for decay in ("0.2%", "none")
-        for epsilon in EPSILONS
-    ],
-}
+COMBINATIONS = [found for number in (0, 1, 2) for found in combinations(number)]
+COMBINATIONS += combinations(3, but=SLOW | SMALLER)
+COMBINATIONS += combinations(4, but=SMALLER, among=HINTED | OPEN)
+SAMPLE = sorted(np.random.default_rng(0).choice(len(COMBINATIONS), 100, replace=False).tolist())  # to the end
+WITHOUT_DECAY = [{"decay": "none"} | found for number in (0, 1, 2) for found in combinations(number, OTHERS, SLOW)]
+OTHER_EPSILONS = [
+    {"epsilon": epsilon, "decay": decay} | found
+    for found in [{}, *combinations(1, OTHERS, SLOW)]
+    for decay in ("0.2%", "none")
+    for epsilon in EPSILONS
+]
 
 
 @dataclass(frozen=True)
 class Search(Experiment):
     """A survey of combinations, a row each: `seed` is the number of a combination.
 
-    With up to two departures 20 runs are trained to the end. With three, or where it takes long, 4 runs, of which
-    those without one right answer after 500 sweeps are ended; if any learns all of its questions, 16 more.
+    `few` runs are trained, and if any of them learns all of its questions, up to 20, but for what is slow to compute.
+    With `ended`, runs without one right answer after 500 sweeps are ended.
     """
 
     combinations: tuple = ()
+    few: int = FEW
+    ended: bool = False
 
     def bound(self, measures=None):
         """Whether some combinations have an error rule that bp does not know."""
@@ -319,37 +330,35 @@ class Search(Experiment):
     def rows(self, seeds):
         """What became of the runs of each combination."""
         chosen = tuple(self.combinations[number] for number in seeds)
-        table = pd.DataFrame([{"seed": number, **tried(one)} for number, one in zip(seeds, chosen, strict=True)])
+        found = [{"seed": number} | self.tried(labels) for number, labels in zip(seeds, chosen, strict=True)]
+        table = pd.DataFrame(found)
         table.attrs["bound"] = list(table.columns[1:]) if replace(self, combinations=chosen).bound() else []
         return table
 
-
-def tried(labels):
-    """The runs of a combination: how many, how many have an answer right after 500 sweeps, how many learn, how many
-    learn of those without, and the questions right at the end, of the median run and of the best."""
-    departed = [kind for kind, label in labels.items() if label not in (FIRST.get(kind), "none") and kind != "epsilon"]
-    screened = len(departed) > 2 or not SLOW.isdisjoint(labels.values())
-    made = procedure(**labels)
-    early, late = outcomes(made, range(FEW if screened else PLENTY), screened)
-    if screened and (late == 100).any():
-        early, late = np.hstack([(early, late), outcomes(made, range(FEW, PLENTY), screened)])
-    learned = late == 100
-    return {
-        "runs": len(late),
-        "begun": np.count_nonzero(early),
-        "learned": np.count_nonzero(learned),
-        "learned late": np.count_nonzero(learned & (early == 0)),
-        "right": int(np.median(late)),
-        "most": late.max(),
-    }
+    def tried(self, labels):
+        """The runs of a combination: how many, how many have an answer right after 500 sweeps, how many learn, how
+        many of these had none right then, and the questions right at the end, of the median run and of the best."""
+        made = procedure(**labels)
+        early, late = outcomes(made, range(self.few), self.ended)
+        if self.few < PLENTY and (late == 100).any() and SLOW.isdisjoint(labels.values()):
+            early, late = np.hstack([(early, late), outcomes(made, range(self.few, PLENTY), self.ended)])
+        learned = late == 100
+        return {
+            "runs": len(late),
+            "begun": np.count_nonzero(early),
+            "learned": np.count_nonzero(learned),
+            "learned late": np.count_nonzero(learned & (early == 0)),
+            "right": int(np.median(late)),
+            "most": late.max(),
+        }
 
 
-def outcomes(made, seeds, screened):
-    """Training questions right after 500 sweeps, and at the end; with `screened`, 0 at the end for those ended."""
+def outcomes(made, seeds, ended):
+    """Training questions right after 500 sweeps, and at the end; with `ended`, 0 at the end for those with none."""
     before, after = parted(made.recipe, SCREENED)
     begun = replace(made, recipe=before).run(seeds)
     early = right_of(begun)["trained right by half"]
-    late, going = np.zeros_like(early), np.flatnonzero(early) if screened else np.arange(len(seeds))
+    late, going = np.zeros_like(early), np.flatnonzero(early) if ended else np.arange(len(seeds))
     if len(going):
         task, fit = begun.task.of_runs(going), begun.fit[going]
         for phase in after:

@@ -17,7 +17,20 @@ from .family_trees import (
     schedule,
     those_of_fig_8,
 )
-from .interpretations import CONTROLS, FINALISTS, SEARCHES, Search, control, finalist, plateau_experiment, region
+from .interpretations import (
+    COMBINATIONS,
+    CONTROLS,
+    FINALISTS,
+    OTHER_EPSILONS,
+    PLENTY,
+    SAMPLE,
+    WITHOUT_DECAY,
+    Search,
+    control,
+    finalist,
+    plateau_experiment,
+    region,
+)
 from .minima import ACTIVATIONS, WIDTHS, activation_experiment, range_experiment, width_experiment
 from .optimisers import METHODS, STEPS, method_experiment, momentum_experiment, update_experiment
 from .survey import Survey, read_header
@@ -105,10 +118,15 @@ SURVEYS = {
         *(
             Survey(
                 name,
-                Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(found)),
+                Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(found), **how),
                 range(len(found)),
             )
-            for name, found in SEARCHES.items()
+            for name, found, how in (
+                ("search", COMBINATIONS, {"ended": True}),
+                ("search_sample", [COMBINATIONS[number] for number in SAMPLE], {"few": PLENTY}),
+                ("search_without_decay", WITHOUT_DECAY, {}),
+                ("search_epsilon", OTHER_EPSILONS, {}),
+            )
         ),
         Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
             "search_found", finalist, range(1000, 1500), {"number": range(len(FINALISTS))}
@@ -125,9 +143,9 @@ SURVEYS = {
             region,
             range(20),
             {
-                "epsilon": [0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3],
-                "limit": [0.3, 0.5, 0.7, 1.0, 1.4, 2.0],
-                "decay": [0.0, 0.0005, 0.001, 0.002, 0.004],
+                "epsilon": [0.02, 0.04, 0.07, 0.1, 0.15, 0.25],
+                "limit": [0.3, 0.5, 0.7, 1.0, 1.5],
+                "decay": [0.0, 0.001, 0.002, 0.004],
             },
         ),
         Survey(

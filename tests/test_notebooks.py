@@ -21,7 +21,6 @@ REBINDING = {  # notebooks in which this is still to be mended
     "2_family_trees",
     "4_receptive_fields",
     "6_claims",
-    "7_recipe",
 }
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
