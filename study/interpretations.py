@@ -298,10 +298,11 @@ CONTROLS = [  # departures that the sequences of PDP can have, too; first none, 
 ]
 OTHERS = tuple(kind for kind in INTERPRETATIONS if kind != "decay")
 EPSILONS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-COMBINATIONS = [found for number in (0, 1, 2) for found in combinations(number)]
-COMBINATIONS += combinations(3, but=SLOW | SMALLER)
-COMBINATIONS += combinations(4, but=SMALLER, among=HINTED | OPEN)
-SAMPLE = sorted(np.random.default_rng(0).choice(len(COMBINATIONS), 100, replace=False).tolist())  # to the end
+PAIRS = [{}, *combinations(1), *combinations(2, but=SLOW)]  # and singles, and none
+TRIPLES = list(combinations(3, but=SMALLER, among=HINTED | OPEN))
+QUADRUPLES = list(combinations(4, but=SMALLER, among=HINTED | OPEN))
+COMBINATIONS = PAIRS + TRIPLES + QUADRUPLES
+SAMPLE = sorted(np.random.default_rng(0).choice(len(COMBINATIONS), 50, replace=False).tolist())  # to the end
 WITHOUT_DECAY = [{"decay": "none"} | found for number in (0, 1, 2) for found in combinations(number, OTHERS, SLOW)]
 OTHER_EPSILONS = [
     {"epsilon": epsilon, "decay": decay} | found
@@ -386,7 +387,15 @@ def right_of(runs):
 # ---------------------------------------------------------------- what trains, with fresh seeds
 
 
-FINALISTS = [{}]
+FINALISTS = [  # nearest to print first
+    {"units": "gain 3"},
+    {"range": "±2", "rates": "24 / fan-in"},
+    {"slope": "4 y (1 - y)", "range": "±2 / √fan-in"},
+    {"range": "±2", "rates": "24 / fan-in", "inputs": "0 / 3"},
+    {"gradient": "no half", "range": "±2", "rates": "24 / fan-in"},
+    {"gradient": "no half", "range": "±0.5", "units": "tanh"},
+    {"range": "±1", "rates": "24 / fan-in", "units": "2 logistic - 1"},
+]
 
 
 def finalist(number):

@@ -10,7 +10,7 @@ from bp.families import case_of
 
 from . import draw
 from .family_trees import FAMILIES, at_random
-from .interpretations import EPSILONS, HINTED, OPEN
+from .interpretations import FINALISTS, HINTED, OPEN
 from .statistics import share
 
 SIZES = {  # by which factor the number differs from print, the largest if it differs by layer
@@ -78,39 +78,78 @@ def table_of(combinations, rows):
     return pd.concat([found, rows.drop(columns="seed")], axis=1)
 
 
-def sensitivity(found):
-    """Share of runs that learn, of one departure and an ε: a row each, with decay on the left and without."""
-    names = list(dict.fromkeys(found.departures))
-    figure, axes = plt.subplots(1, 2, figsize=(10, 0.24 * len(names) + 1), sharey=True, layout="constrained")
-    for ax, (decay, of) in zip(axes, found.groupby("decay", sort=False), strict=True):
-        grid = of.pivot_table(index="departures", columns="epsilon", values="share").loc[names]
-        ax.imshow(grid, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for (y, x), value in np.ndenumerate(grid.to_numpy()):
-            if value:
-                ax.text(
-                    x, y, f"{value:.0%}", ha="center", va="center", fontsize=7, color="w" if value > 0.6 else draw.INK
-                )
-        at = EPSILONS.index(0.01)
-        ax.add_patch(plt.Rectangle((at - 0.5, -0.5), 1, len(names), fill=False, ec=draw.ORANGE, lw=1.6, clip_on=False))
-        ax.set(title=f"decay {decay}" if decay != "none" else "without decay", xlabel="ε")
-        ax.set_xticks(range(len(EPSILONS)), [f"{epsilon:g}" for epsilon in EPSILONS])
-        ax.set_yticks(range(len(names)), names, fontsize=8)
-    alt = (
-        "Two shaded tables of percentages, departures by ε, with decay and without. Most of what trains has an ε of "
-        "0.05 to 0.2; at the printed ε, which is framed, with decay only few fields are shaded."
-    )
-    return figure, alt
+def finalists(table):
+    """What trains, judged on fresh seeds, with ours: a row for each combination, the nearest to print first."""
+    rows = []
+    for number, of in table.groupby("number"):
+        labels = FINALISTS[number]
+        learned = of["trained right by half"] == 100
+        best = " ".join(f"{of[f'r {name}'].median():.2f}" for name in ("nationality", "generation", "branch"))
+        count, size = distance(labels.values())
+        rows.append(
+            {
+                "departures from print": in_words(labels),
+                "number, size": f"{count}, {size:.1f}",
+                "the texts": texts(labels.values()),
+                "all 100 right": f"{share(learned):.0%}",
+                "median right": f"{of['trained right by half'].median():.0f}",
+                "held out right, of 4": f"{of['held out right by half'].mean():.1f}",
+                "aunts lead": f"{of['aunts lead'].mean():.0%}",
+                "r of units": best,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def counted(rows):
+    """How many combinations were tried, and in how many some runs, or most, learn: by departures and by the texts."""
+    found = rows.assign(some=rows.learned > 0, most=rows.learned > rows.runs / 2, near=rows.most > 90)
+    by = found.groupby(["number", "texts"])
+    names = {"runs": "combinations", "near": "best run above 90", "some": "some run learns", "most": "most runs learn"}
+    table = by.agg(runs=("runs", "size"), near=("near", "sum"), some=("some", "sum"), most=("most", "sum"))
+    return table.rename(columns=names).rename_axis(["departures", "the texts"])
 
 
 # ---------------------------------------------------------------- the two printed numbers
 
 NEGLIGIBLE, ACTIVITIES, READ_TO = 573, (0.713, 0.631), 0.03  # Hinton, p. 12; Fig. 3, read off the scan to ± 0.03
+QUANTILES = [0.05, 0.5, 0.95]
 
 
 def mean_activity(table):
     """The mean state of Colin's two aunts, NaN in runs that held this question out."""
     away = at_random(FAMILIES, 4)(table.seed.tolist()).held_out[:, case_of("Colin", "aunt")]
     return ((table["y Jennifer"] + table["y Margaret"]) / 2).where(~away)
+
+
+def spread(ax, x, quantiles, color):
+    """A dot at the median, and a line from the 5% to the 95% quantile."""
+    low, middle, high = quantiles
+    ax.plot([x, x], [low, high], color=color, lw=1)
+    ax.plot(x, middle, "o", color=color, ms=4)
+
+
+def by_gain(table):
+    """Against the gain: who learns, the sweeps to a negligible E without decay, and the aunts' activity with it.
+
+    Brackets have the 5% and 95% quantiles of the runs; the activity is that of runs whose plateau is behind them.
+    """
+    rows = {}
+    for gain, of in table.groupby("gain"):
+        free, decayed = of[of.decay == 0], of[of.decay > 0]
+        times = free["negligible at"].where(free["negligible at"] >= 0, np.inf)
+        early, middle, late = (
+            f"{at:,.0f}" if np.isfinite(at) else "never" for at in times.quantile(QUANTILES, "nearest")
+        )
+        activity = mean_activity(decayed[decayed["aunts lead"]]).dropna()
+        low, mean, high = activity.quantile(QUANTILES) if len(activity) > 50 else (np.nan,) * 3
+        rows[f"{gain:g}"] = {
+            "learn, decay 0.2%": f"{share(decayed.learned):.0%}",
+            "learn, no decay": f"{share(free.learned):.0%}",
+            "E negligible, no decay": f"{middle} [{early}, {late}]",
+            "aunts' activity, decay 0.2%": f"{mean:.2f} [{low:.2f}, {high:.2f}]" if len(activity) > 50 else "",
+        }
+    return pd.DataFrame(rows).T.rename_axis("gain")
 
 
 def against_gain(table):
@@ -123,20 +162,16 @@ def against_gain(table):
         error = [[found.value - found.low], [found.high - found.value]]
         axes[0].errorbar(gain, found.value, error, fmt="o", color=color, ms=4)
         if decay == 0:
-            times = of["negligible at"].where(of["negligible at"] >= 0, np.inf).quantile([0.05, 0.5, 0.95], "nearest")
-            if np.isfinite(times[0.5]):
-                axes[1].plot([gain] * 2, times.clip(upper=1500)[[0.05, 0.95]], color=color, lw=1)
-                axes[1].plot(gain, times[0.5], "o", color=color, ms=4)
-        elif found.value > 0.05:
-            low, middle, high = mean_activity(of[of.learned]).quantile([0.05, 0.5, 0.95])
-            axes[2].plot([gain] * 2, [low, high], color=color, lw=1)
-            axes[2].plot(gain, middle, "o", color=color, ms=4)
+            times = of["negligible at"].where(of["negligible at"] >= 0, np.inf)
+            spread(axes[1], gain, times.quantile(QUANTILES, "nearest").clip(upper=1600), color)
+        elif of["aunts lead"].mean() > 0.5:
+            spread(axes[2], gain, mean_activity(of[of["aunts lead"]]).quantile(QUANTILES), color)
     for name, color in names.values():
         axes[0].plot([], [], "o", color=color, label=name)
     axes[0].legend()
     axes[0].set(ylabel="share of runs that learn", ylim=(-0.03, 1.03))
     axes[1].axhline(NEGLIGIBLE, color=draw.INK, lw=1)
-    axes[1].set(ylabel="sweeps until E is negligible", ylim=(0, 1550))
+    axes[1].set(ylabel="sweeps until E is negligible", ylim=(0, 1500))
     axes[2].axhspan(np.mean(ACTIVITIES) - READ_TO, np.mean(ACTIVITIES) + READ_TO, color=draw.GREY, alpha=0.4)
     axes[2].set(ylabel="activity of Colin's aunts")
     for ax in axes:

@@ -18,13 +18,9 @@ from .family_trees import (
     those_of_fig_8,
 )
 from .interpretations import (
-    COMBINATIONS,
     CONTROLS,
     FINALISTS,
-    OTHER_EPSILONS,
-    PLENTY,
-    SAMPLE,
-    WITHOUT_DECAY,
+    PAIRS,
     Search,
     control,
     finalist,
@@ -121,15 +117,10 @@ SURVEYS = {
                 Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(found), **how),
                 range(len(found)),
             )
-            for name, found, how in (
-                ("search", COMBINATIONS, {"ended": True}),
-                ("search_sample", [COMBINATIONS[number] for number in SAMPLE], {"few": PLENTY}),
-                ("search_without_decay", WITHOUT_DECAY, {}),
-                ("search_epsilon", OTHER_EPSILONS, {}),
-            )
+            for name, found, how in (("search_pairs", PAIRS, {"ended": True}),)
         ),
         Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
-            "search_found", finalist, range(1000, 1500), {"number": range(len(FINALISTS))}
+            "search_found", finalist, range(1000, 1060), {"number": range(len(FINALISTS))}
         ),
         Survey("control", control, range(20), {"departure": CONTROLS, "epsilon": [0.002, 0.02, 0.2]}),
         Survey(
@@ -137,16 +128,6 @@ SURVEYS = {
             region,
             range(100),
             {"gain": [1, 1.5, 2, 2.5, 3, 3.5, 4, 5], "decay": [0.002, 0.0]},
-        ),
-        Survey(
-            "region",
-            region,
-            range(20),
-            {
-                "epsilon": [0.02, 0.04, 0.07, 0.1, 0.15, 0.25],
-                "limit": [0.3, 0.5, 0.7, 1.0, 1.5],
-                "decay": [0.0, 0.001, 0.002, 0.004],
-            },
         ),
         Survey(
             "plateau",
