@@ -21,7 +21,6 @@ from bp import (
     hinge,
     logistic,
     right,
-    sequences,
     squared,
     tanh,
     train,
@@ -30,7 +29,6 @@ from bp.families import PEOPLE, case_of
 
 from .codes import FEATURES, correlation
 from .family_trees import FAMILIES, PRINTED, RULES, at_random, experiment, questions_right, schedule
-from .sequences import strings_held_out
 from .survey import Experiment
 
 two_sided = tanh.with_gain(0.5)  # 2 logistic(x) - 1
@@ -153,19 +151,6 @@ def cases_of(seeds, of):
     return _targets(Task(inputs, {"person 2": d}, held_out[:, question]), of)
 
 
-def control(departure, epsilon):
-    """The sequences of PDP by an interpretation that is named by its label."""
-    kind = next((kind for kind, labels in INTERPRETATIONS.items() if departure in labels), "decay")
-    return sequences_by(epsilon, **{kind: departure})
-
-
-def sequences_by(epsilon=0.02, **labels):
-    """The sequences of PDP, p. 359, by an interpretation; decay is not among what is printed."""
-    of, (net, task) = meaning({"decay": "none"} | labels), sequences()
-    task = _targets(task, of).hold_out(strings_held_out())
-    return _experiment(net, task, task.cases, [{"sweeps": 500, "epsilon": epsilon, "alpha": 0.9}], [], of)
-
-
 def _targets(task, of):
     _, low, high = of["error"]
     return replace(task, targets={name: np.where(d == 1, high, d + low) for name, d in task.targets.items()})
@@ -286,29 +271,14 @@ def combinations(number, kinds=tuple(INTERPRETATIONS), but=(), among=None):
                 yield found
 
 
-CONTROLS = [  # departures that the sequences of PDP can have, too; first none, since decay is not printed there
-    "none",
-    *("0.2%", "0.2%, weights only", "0.2%, in the gradient"),
+WITH_ALL = {"error", "cases", "gradient", "slope", "decay", "range"}  # kinds that are paired with all others
+PAIRS = [  # with none and singles, and the pairs of other kinds if they contradict no text
+    *({}, *combinations(1)),
     *(
-        label
-        for kind in ("error", "gradient", "range", "biases", "rates", "units")
-        for label in list(INTERPRETATIONS[kind])[1:]
-        if label not in ("±1 above the codes", "outputs at the base rate")
+        found
+        for found in combinations(2, but=SLOW)
+        if WITH_ALL & set(found) or set(found.values()) <= (HINTED | OPEN) - SMALLER
     ),
-]
-OTHERS = tuple(kind for kind in INTERPRETATIONS if kind != "decay")
-EPSILONS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-PAIRS = [{}, *combinations(1), *combinations(2, but=SLOW)]  # and singles, and none
-TRIPLES = list(combinations(3, but=SMALLER, among=HINTED | OPEN))
-QUADRUPLES = list(combinations(4, but=SMALLER, among=HINTED | OPEN))
-COMBINATIONS = PAIRS + TRIPLES + QUADRUPLES
-SAMPLE = sorted(np.random.default_rng(0).choice(len(COMBINATIONS), 50, replace=False).tolist())  # to the end
-WITHOUT_DECAY = [{"decay": "none"} | found for number in (0, 1, 2) for found in combinations(number, OTHERS, SLOW)]
-OTHER_EPSILONS = [
-    {"epsilon": epsilon, "decay": decay} | found
-    for found in [{}, *combinations(1, OTHERS, SLOW)]
-    for decay in ("0.2%", "none")
-    for epsilon in EPSILONS
 ]
 
 

@@ -18,11 +18,9 @@ from .family_trees import (
     those_of_fig_8,
 )
 from .interpretations import (
-    CONTROLS,
     FINALISTS,
     PAIRS,
     Search,
-    control,
     finalist,
     plateau_experiment,
     region,
@@ -111,18 +109,14 @@ SURVEYS = {
         Survey("sequences", sequences.experiment(), range(1000)),
         Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),
-        *(
-            Survey(
-                name,
-                Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(found), **how),
-                range(len(found)),
-            )
-            for name, found, how in (("search_pairs", PAIRS, {"ended": True}),)
+        Survey(
+            "search",
+            Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(PAIRS), ended=True),
+            range(len(PAIRS)),
         ),
         Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
             "search_found", finalist, range(1000, 1060), {"number": range(len(FINALISTS))}
         ),
-        Survey("control", control, range(20), {"departure": CONTROLS, "epsilon": [0.002, 0.02, 0.2]}),
         Survey(
             "gains",
             region,
