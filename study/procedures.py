@@ -141,7 +141,7 @@ def by_gain(table):
         early, middle, late = (
             f"{at:,.0f}" if np.isfinite(at) else "never" for at in times.quantile(QUANTILES, "nearest")
         )
-        activity = mean_activity(decayed[decayed["aunts lead"]]).dropna()
+        activity = mean_activity(decayed)[decayed["aunts lead"]].dropna()
         low, mean, high = activity.quantile(QUANTILES) if len(activity) > 50 else (np.nan,) * 3
         rows[f"{gain:g}"] = {
             "learn, decay 0.2%": f"{share(decayed.learned):.0%}",
@@ -165,7 +165,7 @@ def against_gain(table):
             times = of["negligible at"].where(of["negligible at"] >= 0, np.inf)
             spread(axes[1], gain, times.quantile(QUANTILES, "nearest").clip(upper=1600), color)
         elif of["aunts lead"].mean() > 0.5:
-            spread(axes[2], gain, mean_activity(of[of["aunts lead"]]).quantile(QUANTILES), color)
+            spread(axes[2], gain, mean_activity(of)[of["aunts lead"]].quantile(QUANTILES), color)
     for name, color in names.values():
         axes[0].plot([], [], "o", color=color, label=name)
     axes[0].legend()
