@@ -241,7 +241,7 @@ def receptive_fields(seed=0):
     return Explorer(frames.receptive_fields, controls, [[sweep, player(sweep)], [decay, run]])
 
 
-def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
+def training_procedure(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
     """Leave the plateau of the family trees, by ε, the range of the initial weights, or decay; printed at first."""
     controls = {
         "epsilon": slider("ε", epsilon, 0.01, 0.3, 0.01),
@@ -250,7 +250,7 @@ def recipe(epsilon=0.01, limit=0.3, decay=0.2, seed=0):
         "seed": whole("seed", seed, 0, 99),
     }
     one, two, three, four = controls.values()
-    return Explorer(frames.recipe, controls, [[one, two], [three, four]])
+    return Explorer(frames.training_procedure, controls, [[one, two], [three, four]])
 
 
 def time(weights=(3.0, -4.0, 5.0, -3.0), start=(1.0, 0.0, 0.0), wanted=0.1, steps=4):

@@ -328,7 +328,7 @@ def codes(code, relationship, seed):
     return figure, alt, f"The code is nearest to that of {nearest}{should}. The net says: {named}."
 
 
-# ---------------------------------------------------------------- Fig. 4, and the recipe
+# ---------------------------------------------------------------- Fig. 4, and the training procedure
 
 FAMILY_SWEEPS = 1500
 
@@ -377,8 +377,8 @@ def receptive_fields(sweep, decay, seed):
     return figure, alt, told
 
 
-def recipe(epsilon, limit, decay, seed):
-    """How far the family-tree net comes in 1,500 sweeps by a recipe: E, and how many questions are right."""
+def training_procedure(epsilon, limit, decay, seed):
+    """How far the family-tree net comes in 1,500 sweeps: E, and how many questions are right."""
     task, E, moments = family_run(epsilon, limit, decay / 100, seed)
     scores = [[part.sum() for part in score(task, w)] for w in moments]
     figure = Figure(figsize=(9, 3.4), layout="constrained")

@@ -3,11 +3,13 @@
 import warnings
 from itertools import product
 
+from bp import family_network
 from bp.families import questions
 
 from . import checks, family_trees, minima, optimisers, sequences, symmetry
 from .family_trees import (
     ARMS,
+    FAMILIES,
     OURS,
     RULES,
     a_split,
@@ -16,19 +18,18 @@ from .family_trees import (
     error_followed,
     questions_held_out,
     questions_right,
+    schedule,
     second_tree,
     those_of_fig_8,
     without_hidden_layers,
 )
 from .interpretations import (
-    EPSILONS,
     FINALISTS,
-    at_a_venture,
-    departures,
-    families_read,
-    in_full,
+    PAIRS,
+    Search,
+    finalist,
     plateau_experiment,
-    sequences_read,
+    region,
 )
 from .minima import ACTIVATIONS, RATES, WIDTHS, activation_experiment, range_experiment, width_experiment
 from .optimisers import METHODS, descent_experiment, method_experiment, momentum_experiment, update_experiment
@@ -137,38 +138,21 @@ SURVEYS = {
         Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),
         Survey(
-            "recipe_steps",
-            families_read,
-            range(20),
-            [in_full(readings) | {"epsilon": epsilon} for readings in departures() for epsilon in EPSILONS],
+            "search",
+            Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(PAIRS), ended=True),
+            range(len(PAIRS)),
         ),
-        Survey("recipe_random", families_read, range(20), list(at_a_venture(300))),
-        Survey(
-            "recipe_near",
-            families_read,
-            range(20),
-            [
-                in_full({"decay": decay, "hidden": hidden, "range": width}) | {"epsilon": epsilon}
-                for decay in ("0.2%", "none")
-                for hidden in ("logistic", "2 logistic - 1", "tanh")
-                for width in ("±0.3", "±0.5", "±1", "±2")
-                for epsilon in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-            ],
-        ),
-        Survey("recipe_finalists", families_read, range(500), FINALISTS),
-        Survey(
-            "recipe_control",
-            sequences_read,
-            range(20),
-            [
-                in_full({"decay": "none"} | readings) | {"epsilon": epsilon}
-                for readings in departures(["none"])
-                if not {"links", "start", "inputs"} & set(readings)
-                for epsilon in (0.002, 0.02, 0.2)
-            ],
+        Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
+            "search_found", finalist, range(1000, 1060), {"number": range(len(FINALISTS))}
         ),
         Survey(
-            "recipe_plateau",
+            "gains",
+            region,
+            range(100),
+            {"gain": [1, 1.5, 2, 2.5, 3, 3.5, 4, 5], "decay": [0.002, 0.0]},
+        ),
+        Survey(
+            "plateau",
             plateau_experiment,
             range(20),
             [

@@ -18,9 +18,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
-REBINDING = {  # notebooks in which this is still to be mended
-    "7_recipe",
-}
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -146,7 +143,7 @@ def test_names_are_told_apart():
     assert names("import bp\nbp.train(w)") == ({"bp"}, {"w"})
 
 
-@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem not in REBINDING], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_name_that_other_cells_rely_on_is_bound_anew(path):
     """What was measured under a name would silently become something else."""
     assert rebound(path) == {}
