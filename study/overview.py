@@ -60,6 +60,12 @@ def ratios():
     return one_two_four, two_three_four, len(w) - one_two_four - two_three_four
 
 
+def reached():
+    """The share of fresh runs with ε = 0.65 and α = 0.3 that pass within 2% of all printed weights of Fig. 1."""
+    table = read_survey(REPOSITORY / "data" / "surveys" / "symmetry_found.csv")
+    return np.mean(table.query("epsilon == 0.65 and alpha == 0.3")["Nature distance"] < 0.02)
+
+
 def solved_symmetry(seed, after=500):
     """The matrices of a symmetry net so many sweeps after its run solved the task, and how many sweeps that makes."""
     net, how = layered(6, 2, 1), {"epsilon": 0.1, "alpha": 0.9, "record": 0, "progress": False}
