@@ -1,6 +1,6 @@
 """The study of Rumelhart, Hinton & Williams (1986): their nets, trained thousands of times with `bp`, and measured."""
 
-from .claims import report, verdict
+from .claims import report
 from .statistics import Estimate, censored, kaplan_meier, permutation_test, quantile, share
 from .survey import Experiment, Runs, Survey, read_survey
 from .surveys import SURVEYS, check_rows
@@ -19,5 +19,4 @@ __all__ = [
     "read_survey",
     "report",
     "share",
-    "verdict",
 ]

@@ -84,11 +84,6 @@ def _by_limits(low, holds, qualified):
     return VERDICTS[0] if low > holds else VERDICTS[1] if low > qualified else VERDICTS[2]
 
 
-def verdict(share, holds=0.95, qualified=0.5):
-    """The verdict on a claim about every run: by the lower end of the interval of a share, an `Estimate`."""
-    return VERDICTS[0] if share.low > holds else VERDICTS[1] if share.low > qualified else VERDICTS[2]
-
-
 def reported(notebook):
     """What a committed notebook reports: claim -> [ours, n, verdict]. Raises `ValueError` if it reports one twice."""
     measured = {}
