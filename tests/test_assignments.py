@@ -399,7 +399,7 @@ UNRULY = {  # the notebook, and the tests that it is to fail
 
 @functools.cache
 def unruly():
-    """Marked with a limit of three seconds, beside what cannot be marked: (marks, cells, problems)."""
+    """Marked with a limit of six seconds, beside what cannot be marked: (marks, cells, problems)."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary, "submitted"), Path(temporary, "grades")
         for student, (notebook, _) in UNRULY.items():
@@ -420,7 +420,7 @@ def unruly():
         }.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text, "utf-8")
-        problems = tool.grade(folder, out, jobs=4, seconds=3, feedback=False)  # many only wait
+        problems = tool.grade(folder, out, jobs=4, seconds=6, feedback=False)  # many only wait
         marks, cells = (pd.read_csv(out / f"{name}.csv") for name in ("marks", "cells"))
     return marks, cells, problems
 

@@ -57,7 +57,7 @@ COMMANDS = """\
 git clone {address} backprop
 cd backprop
 make lab          # opens the notebooks in a browser
-make reproduce    # runs all notebooks and redraws all figures, in three minutes on two cores
+make reproduce    # runs all notebooks and redraws all figures, in five minutes on two cores
 make test         # checks the code, the stored runs and the output of every notebook
 ```
 """
