@@ -1298,6 +1298,7 @@ def test_pages_hold_nothing_that_runs(tmp_path):
     assert parser.found == ()
 
 
+@pytest.mark.slow
 def test_pages_are_cut_short_whatever_makes_them_long(tmp_path):
     long = "x" * 3_000_000
     cases = {
@@ -1326,6 +1327,7 @@ def test_pages_are_cut_short_whatever_makes_them_long(tmp_path):
 # ---------------------------------------------------------------- nbgrader's own way
 
 
+@pytest.mark.slow
 def test_nbgrader_finds_the_same_marks(tmp_path):
     """autograde in a course of its own, with the configuration that teachers copy."""
     unruly_ones = {"a loop": UNRULY["an infinite loop outside of a function"], "sum": UNRULY["sum = 0"]}

@@ -287,6 +287,7 @@ def test_a_notebook_that_fails_is_named_and_changes_nothing(clone):
     assert git(clone, "status", "--short") == ""
 
 
+@pytest.mark.slow
 def test_reproducing_is_a_fixed_point(clone, capsys):
     """Byte for byte on the reference platform; elsewhere the text agrees, and a second time changes nothing."""
     other = reproduce.other_platform()
