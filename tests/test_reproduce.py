@@ -175,7 +175,8 @@ def test_one_at_a_time_and_nothing_is_left_of_one_that_was_stopped(clone, slow):
     assert gone(kernel)
     process, kernel = slow()
     process.kill()  # what it leaves behind is in the way of no later test
-    process.communicate(timeout=300)
+    process.wait()  # its output stays open longer: joblib's idle workers end by themselves after some minutes
+    process.stderr.close()
     assert gone(kernel)
     assert git(clone, "status", "--short") == "?? notebooks/0_slow.ipynb\n"
 
