@@ -32,8 +32,8 @@ surveys: .venv/ready
 test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest -n auto --dist loadgroup tests $(if $(filter test,$@),-m "not slow")
-	$(BIN)/python -m pytest -n auto --dist loadfile --nbval notebooks/*.ipynb
+	$(BIN)/python -m pytest -n auto tests $(if $(filter test,$@),-m "not slow")
+	$(BIN)/python -m pytest -n auto --nbval notebooks/*.ipynb
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py

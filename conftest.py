@@ -1,15 +1,17 @@
-"""What every test process hands down to the notebooks that it runs, and how many processes there are."""
+"""What every test process hands down to the notebooks that it runs, and which tests go together."""
 
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import tqdm  # noqa: F401  reads its environment on import: what follows is for the notebooks, not for the tests' own process
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 
 import plain
+from xdist.scheduler import LoadScopeScheduling
 
 _folder = tempfile.TemporaryDirectory(prefix="bp-tests-")  # gone when the tests are
 plain.adopt(plain.environment(f"{_folder.name}/settings"))
@@ -18,6 +20,25 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that a
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores
 
 
-def pytest_xdist_auto_num_workers():
-    """One process more than there are processors: what a limit of time is to end only waits."""
-    return (os.cpu_count() or 1) + 1
+TOGETHER = {  # what tests share that takes long to make: how their names begin -> the group, which one process runs
+    "tests/test_website.py": "site",
+    "tests/test_reproduce.py": "clone",
+    "tests/test_assignments.py::test_an_unruly_submission": "unruly",
+    "tests/test_assignments.py::test_what_cannot_be_marked": "unruly",
+    "tests/test_assignments.py::test_no_answer_is_lost": "written",
+}
+
+
+class Groups(LoadScopeScheduling):
+    """Sends the tests of a group, and the cells of a notebook, to one process."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        alone = file if file.endswith(".ipynb") else nodeid
+        return next((group for name, group in TOGETHER.items() if nodeid.startswith(name)), alone)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Marks for groups, `--dist loadgroup`, are without effect in pytest 9.2 with pytest-xdist 3.8."""
+    return Groups(config, log)

@@ -31,9 +31,6 @@ POINTS = dict.fromkeys(SIX, 25)
 FIRST = "1_unit_and_layer"
 
 each = pytest.mark.parametrize("name", tool.ASSIGNMENTS)
-of_unruly, of_written = (
-    pytest.mark.xdist_group(name) for name in ("unruly", "written")
-)  # one process marks them, once
 
 
 def test_no_assignment_is_untested():
@@ -399,7 +396,7 @@ UNRULY = {  # the notebook, and the tests that it is to fail
 
 @functools.cache
 def unruly():
-    """Marked with a limit of six seconds, beside what cannot be marked: (marks, cells, problems)."""
+    """Marked with a limit of ten seconds, beside what cannot be marked: (marks, cells, problems)."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary, "submitted"), Path(temporary, "grades")
         for student, (notebook, _) in UNRULY.items():
@@ -420,12 +417,11 @@ def unruly():
         }.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text, "utf-8")
-        problems = tool.grade(folder, out, jobs=4, seconds=6, feedback=False)  # many only wait
+        problems = tool.grade(folder, out, jobs=3, seconds=10, feedback=False)
         marks, cells = (pd.read_csv(out / f"{name}.csv") for name in ("marks", "cells"))
     return marks, cells, problems
 
 
-@of_unruly
 @pytest.mark.parametrize("student", UNRULY)
 def test_an_unruly_submission_loses_only_its_own_marks(student):
     _, cells, _ = unruly()
@@ -435,7 +431,6 @@ def test_an_unruly_submission_loses_only_its_own_marks(student):
     assert set(rows.score) <= {0, *rows.max_score} and rows.max_score.sum() == 21
 
 
-@of_unruly
 def test_what_cannot_be_marked_is_named_and_stops_no_one():
     marks, cells, problems = unruly()
     told = "\n".join(problems)
@@ -746,7 +741,6 @@ def written():
         return tables(out), pages
 
 
-@of_written
 @pytest.mark.parametrize("student", WRITTEN)
 def test_no_answer_is_lost_from_sight(student):
     found, pages = written()

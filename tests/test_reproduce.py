@@ -18,8 +18,6 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 
 import reproduce  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("reproduce")  # one process makes the clone, once
-
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):

@@ -21,7 +21,6 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 import reproduce  # noqa: E402
 import website as tool  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("site")  # one process builds it, once
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

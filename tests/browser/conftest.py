@@ -83,7 +83,7 @@ def classic(home):
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lab_with_nbgrader(home):
     """The address of a JupyterLab whose menus for grading are on, as students and instructors have it."""
     on = {kind: {"@jupyter/nbgrader": False} for kind in ("disabledExtensions", "lockedExtensions")}
