@@ -110,8 +110,7 @@ def test_a_few_of_them_fail_every_test(name):
 
 
 def are_as_told(name, scores, points):
-    lost = {title: {test for test in scores if row[test] != points[test]} for title, row in scores.iterrows()}
-    assert lost == {title: tool.submissions(name)[title][1] for title in lost}
+    assert tool.unexpected(name, scores, points) == {}
     assert set(scores.to_numpy().ravel()) <= {0, *points}, "all or nothing"
 
 
@@ -133,6 +132,22 @@ def test_all_marks_are_lost_where_the_mistake_is(name):
     assert set(scores.index) == set(tool.submissions(name))
     guide = (tool.COURSE / "README.md").read_text("utf-8")
     assert guide == tool.table(name, scores, points), "python tools/assignments.py table"
+
+
+@each
+def test_the_guide_has_a_line_for_each_submission_with_its_lost_marks(name):
+    guide = (tool.COURSE / "README.md").read_text("utf-8")
+    head, _, *rows = guide.partition(f"<!-- {name}: ")[2].partition("<!-- end")[0].splitlines()[1:]
+    tests = [f"test_{column.split(' (')[0].strip()}" for column in head.split("|")[2:-2]]
+    marks = {cells[1].strip(): cells[2:-2] for cells in (row.split("|") for row in rows)}
+    lost = {title: {test for test, mark in zip(tests, own, strict=True) if "**" in mark} for title, own in marks.items()}
+    assert lost == {title: failed for title, (_, failed) in tool.submissions(name).items()}
+
+
+def test_a_table_is_not_written_with_a_mark_that_is_not_expected():
+    scores = pd.DataFrame([[2.0, 0.0]], ["the solution"], ["test_unit", "test_layer"])
+    with pytest.raises(SystemExit, match="so no table: {'the solution': {'test_layer'}}"):
+        tool.table(FIRST, scores, pd.Series({"test_unit": 2, "test_layer": 3}))
 
 
 # ---------------------------------------------------------------- unruly submissions
@@ -1149,6 +1164,32 @@ def test_a_submission_has_limits(kind, tmp_path):
     tool.hand_in(with_cell(LIMITS[kind]), tmp_path / "in", "anna", FIRST)
     assert quick(tmp_path / "in", tmp_path / "out", seconds=3, memory=2 << 30) == []
     assert tables(tmp_path / "out")["marks"].score[0] == "21.0"
+
+
+CALLS = """
+import time
+
+pauses = {pauses}
+
+
+def terminal_velocity(dE_dw, epsilon, alpha):
+    w, velocity = np.zeros(len(dE_dw)), np.zeros(len(dE_dw))
+    for sweep in range({sweeps}):
+        w, velocity = momentum_step(w, velocity, dE_dw, epsilon, alpha)
+        time.sleep(pauses.pop() if pauses else 0)
+    return velocity
+"""
+
+
+@pytest.mark.parametrize(("sweeps", "pauses", "points"), [(1000, [0.015] * 200, "2.0"), (10**9, [], "0.0")])
+def test_calls_of_functions_of_the_test_are_timed_by_their_work(sweeps, pauses, points, tmp_path):
+    """The first answer takes 3 seconds by the clock, as on a busy machine, and little work. The second never ends."""
+    name = "3_descent"
+    slow = tool.changed(name, {"terminal_velocity": CALLS.format(sweeps=sweeps, pauses=pauses)})
+    tool.hand_in(slow, tmp_path / "in", "anna", name)
+    assert quick(tmp_path / "in", tmp_path / "out", seconds=2) == []
+    cells = tables(tmp_path / "out")["cells"].set_index("cell").score
+    assert cells["test_terminal_velocity"] == points and cells["test_train"] == "3.0"
 
 
 def test_the_whole_notebook_has_a_limit(tmp_path):

@@ -496,6 +496,12 @@ def graded(name, titles=None):
     return scores, cells.groupby("cell").max_score.first()[tests]
 
 
+def unexpected(name, scores, points):
+    """The submissions that lose other marks than the file of submissions says: {title: tests failed}."""
+    lost = {title: {test for test in scores if row[test] != points[test]} for title, row in scores.iterrows()}
+    return {title: tests for title, tests in lost.items() if tests != submissions(name)[title][1]}
+
+
 def lines(scores, points):
     """The lines of the guide's table of marks; lost ones are bold."""
     head = [
@@ -511,7 +517,9 @@ def lines(scores, points):
 
 
 def table(name, scores, points):
-    """The guide's text, with the marks of an assignment in the table's place."""
+    """The guide's text, with the marks of an assignment in the table's place; SystemExit if one is not as expected."""
+    if wrong := unexpected(name, scores, points):
+        raise SystemExit(f"{name}: other marks than tests/submissions/{name}.py expects, so no table: {wrong}")
     begin, end = f"<!-- {name}: written by tools/assignments.py -->\n", f"<!-- end of {name} -->"
     text = (COURSE / "README.md").read_text("utf-8")
     before, _, rest = text.partition(begin)

@@ -51,6 +51,7 @@ class Line:
     def __init__(self, end):
         self.end, self.functions = end, {}
         self.deadline = None  # time.monotonic() after which an answer is too late
+        self.renewed = lambda: self.deadline  # the deadline after a call from the other side has been answered
 
     def send(self, *message):
         data = io.BytesIO()
@@ -88,6 +89,7 @@ class Line:
             kind, *rest = self.receive()
             if kind == "call":
                 self.answer(*rest)
+                self.deadline = self.renewed()
             elif kind == "value":
                 value, after = rest
                 for mine, theirs in zip(arguments, after, strict=True):
