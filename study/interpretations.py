@@ -251,19 +251,16 @@ def _by_target(net, numbers):
 
 # ---------------------------------------------------------------- the search
 
-PLENTY, FEW = 20, 4  # seeds, from 0
+TRIED = range(20)  # the seeds of each combination
 SCREENED = 500  # sweeps after which a run without one right answer may be ended
 SLOW = {"none at the outputs", "each case", "each case, decay each sweep"}  # to compute
-SMALLER = {"mean over cases", "0.2%, in the gradient", "±0.1", "6 / fan-in"}  # make growth slower, or decay faster
 
 
-def combinations(number, kinds=tuple(INTERPRETATIONS), but=(), among=None):
+def combinations(number, kinds=tuple(INTERPRETATIONS), but=()):
     """All combinations of so many departures of different kinds, but for some labels and those without decay."""
     labels = {
         kind: [label for label in INTERPRETATIONS[kind] if label not in {*but, FIRST[kind], "none"}] for kind in kinds
     }
-    if among is not None:
-        labels = {kind: [label for label in some if label in among] for kind, some in labels.items()}
     for kinds in subsets(labels, number):
         for chosen in product(*(labels[kind] for kind in kinds)):
             found = dict(zip(kinds, chosen, strict=True))
@@ -271,27 +268,34 @@ def combinations(number, kinds=tuple(INTERPRETATIONS), but=(), among=None):
                 yield found
 
 
-WITH_ALL = {"error", "cases", "gradient", "slope", "decay", "range"}  # kinds that are paired with all others
-PAIRS = [  # with none and singles, and the pairs of other kinds if they contradict no text
-    *({}, *combinations(1)),
-    *(
-        found
-        for found in combinations(2, but=SLOW)
-        if WITH_ALL & set(found) or set(found.values()) <= (HINTED | OPEN) - SMALLER
-    ),
-]
+def slow(labels):
+    """Whether a combination takes long to compute."""
+    return not SLOW.isdisjoint(labels.values())
+
+
+def undecayed(number):
+    """The same without decay, which is no departure then."""
+    kinds = [kind for kind in INTERPRETATIONS if kind != "decay"]
+    return [found | {"decay": "none"} for found in combinations(number, kinds, SLOW)]
+
+
+UP_TO_PAIRS = [{}, *combinations(1), *combinations(2)]
+SEARCHED = {  # the combinations of each survey, and whether its runs may be ended
+    "search": ([one for one in UP_TO_PAIRS if not slow(one)], False),
+    "search_slow": ([one for one in UP_TO_PAIRS if slow(one)], True),
+    "search_triples": (list(combinations(3, but=SLOW)), True),
+    "search_undecayed": ([*undecayed(0), *undecayed(1), *undecayed(2)], False),
+}
 
 
 @dataclass(frozen=True)
 class Search(Experiment):
-    """A survey of combinations, a row each: `seed` is the number of a combination.
+    """A survey of combinations, a row each: `seed` is the number of a combination, which has runs of its own.
 
-    `few` runs are trained, and if any of them learns all of its questions, up to 20, but for what is slow to compute.
     With `ended`, runs without one right answer after 500 sweeps are ended.
     """
 
     combinations: tuple = ()
-    few: int = FEW
     ended: bool = False
 
     def bound(self, measures=None):
@@ -309,10 +313,7 @@ class Search(Experiment):
     def tried(self, labels):
         """The runs of a combination: how many, how many have an answer right after 500 sweeps, how many learn, how
         many of these had none right then, and the questions right at the end, of the median run and of the best."""
-        made = procedure(**labels)
-        early, late = outcomes(made, range(self.few), self.ended)
-        if self.few < PLENTY and (late == 100).any() and SLOW.isdisjoint(labels.values()):
-            early, late = np.hstack([(early, late), outcomes(made, range(self.few, PLENTY), self.ended)])
+        early, late = outcomes(procedure(**labels), TRIED, self.ended)
         learned = late == 100
         return {
             "runs": len(late),

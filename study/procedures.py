@@ -42,9 +42,12 @@ SIZES = {  # by which factor the number differs from print, the largest if it di
 }
 
 
+NO_DEPARTURE = {"0.2%", "none"}  # decay as printed, and a search without it
+
+
 def texts(labels):
     """What the texts say of a combination: its least supported departure decides."""
-    named = set(labels) - {"0.2%"}
+    named = set(labels) - NO_DEPARTURE
     if named <= HINTED:
         return "hinted" if named else "printed"
     return "open" if named <= HINTED | OPEN else "contradicted"
@@ -53,7 +56,7 @@ def texts(labels):
 def distance(labels):
     """How far a combination is from print: the number of departures, then their size in factors of two (1 for what is
     not a number)."""
-    named = [label for label in labels if label != "0.2%"]
+    named = [label for label in labels if label not in NO_DEPARTURE]
     return len(named), sum(log2(SIZES.get(label, 2)) for label in named)
 
 
@@ -61,7 +64,7 @@ def in_words(labels):
     """A combination by its labels, with the kinds of those that do not speak for themselves."""
     plain = {"range": "", "rates": "rates ", "inputs": "inputs ", "biases": "biases ", "connections": "connections "}
     plain |= {"decay": "decay ", "slope": "slope ", "update": "update "}
-    found = [plain.get(kind, "") + str(label) for kind, label in labels.items() if label != "0.2%"]
+    found = [plain.get(kind, "") + str(label) for kind, label in labels.items() if label not in NO_DEPARTURE]
     return ", ".join(found) or "as printed"
 
 
@@ -150,6 +153,65 @@ def by_gain(table):
             "aunts' activity, decay 0.2%": f"{mean:.2f} [{low:.2f}, {high:.2f}]" if len(activity) > 50 else "",
         }
     return pd.DataFrame(rows).T.rename_axis("gain")
+
+
+def over_region(table):
+    """By ε and range, with units as printed: who learns with decay; the quantiles of the sweeps to a negligible E
+    without it, and of the aunts' activity with it; and whether the two printed numbers lie between the outer ones.
+
+    The activity is that of runs in which the aunts lead, if most do.
+    """
+    rows = []
+    for (epsilon, limit), of in table.groupby(["epsilon", "limit"]):
+        free, decayed = of[of.decay == 0], of[of.decay > 0]
+        times = free["negligible at"].where(free["negligible at"] >= 0, np.inf).quantile(QUANTILES, "nearest")
+        leads = decayed["aunts lead"]
+        activity = mean_activity(decayed)[leads].quantile(QUANTILES) if leads.mean() > 0.5 else [np.nan] * 3
+        read = np.mean(ACTIVITIES)
+        rows.append(
+            {
+                "epsilon": epsilon,
+                "limit": limit,
+                "learn": decayed.learned.mean(),
+                **dict(zip(("early", "sweeps", "late"), times, strict=True)),
+                **dict(zip(("low", "activity", "high"), activity, strict=True)),
+            }
+        )
+    found = pd.DataFrame(rows).set_index(["epsilon", "limit"])
+    found["fits 573"] = (found.early <= NEGLIGIBLE) & (found.late >= NEGLIGIBLE)
+    found["fits Fig. 3"] = (found.low <= read + READ_TO) & (found.high >= read - READ_TO)
+    return found
+
+
+def region_map(found):
+    """Three maps over ε and the range: who learns, the sweeps without decay, the activity with it. Frames: it fits."""
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
+    maps = (
+        ("learn", "share that learns, decay 0.2%", 0, 1, None, "{:.0%}"),
+        ("sweeps", "sweeps until E is negligible, no decay", 0, 1500, "fits 573", "{:,.0f}"),
+        ("activity", "activity of Colin's aunts, decay 0.2%", 0.5, 0.8, "fits Fig. 3", "{:.2f}"),
+    )
+    for ax, (name, title, low, high, fits, form) in zip(axes, maps, strict=True):
+        values = found[name].unstack("epsilon")
+        shown = values.where(np.isfinite(values))
+        ax.imshow(shown, cmap="Blues", vmin=low, vmax=high * 1.4 - low * 0.4, aspect="auto", origin="lower")
+        for row, column in np.ndindex(values.shape):
+            value = values.iloc[row, column]
+            text = form.format(value) if np.isfinite(value) else "never" if name == "sweeps" else ""
+            ax.text(column, row, text, ha="center", va="center", fontsize=8)
+            if fits and found[fits].unstack("epsilon").iloc[row, column]:
+                box = plt.Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, ec=draw.ORANGE, lw=1.5)
+                ax.add_patch(box)
+        ax.set_xticks(range(values.shape[1]), [f"{x:g}" for x in values.columns])
+        ax.set_yticks(range(values.shape[0]), [f"±{x:g}" for x in values.index])
+        ax.set(title=title, xlabel="ε")
+    axes[0].set_ylabel("initial weights")
+    alt = (
+        "Three maps over ε and the range of the initial weights: the share of runs that learns with decay, the sweeps "
+        "until E is negligible without decay, and the activity of the aunts with decay. Frames mark the cells that "
+        "agree with a printed number."
+    )
+    return figure, alt
 
 
 def against_gain(table):

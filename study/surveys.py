@@ -25,7 +25,7 @@ from .family_trees import (
 )
 from .interpretations import (
     FINALISTS,
-    PAIRS,
+    SEARCHED,
     Search,
     finalist,
     plateau_experiment,
@@ -137,13 +137,26 @@ SURVEYS = {
         Survey("sequences", sequences.experiment(), range(1000)),
         Survey("sequences_splits", sequences.experiment, range(40), {"split": sequences.SPLITS, "sweeps": [500]}),
         Survey("sequences_timed", sequences.timed, range(50), {"epsilon": [0.02, 0.005]}),
-        Survey(
-            "search",
-            Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(PAIRS), ended=True),
-            range(len(PAIRS)),
+        *(
+            Survey(
+                name,
+                Search(family_network(), FAMILIES, schedule(0.01, 1500), combinations=tuple(tried), ended=ended),
+                range(len(tried)),
+            )
+            for name, (tried, ended) in SEARCHED.items()
         ),
         Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
             "search_found", finalist, range(1000, 1060), {"number": range(len(FINALISTS))}
+        ),
+        Survey(
+            "region",
+            region,
+            range(50),
+            {
+                "epsilon": [0.03, 0.05, 0.07, 0.1, 0.14, 0.2],
+                "limit": [0.3, 0.45, 0.6, 0.8, 1.0, 1.4, 2.0],
+                "decay": [0.002, 0.0],
+            },
         ),
         Survey(
             "gains",
