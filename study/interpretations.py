@@ -279,11 +279,21 @@ def undecayed(number):
     return [found | {"decay": "none"} for found in combinations(number, kinds, SLOW)]
 
 
+def beyond(found, number):
+    """A combination with so many more departures that contradict no text."""
+    kinds = [kind for kind in INTERPRETATIONS if kind not in found]
+    for more in combinations(number, kinds):
+        if set(more.values()) <= HINTED | OPEN:
+            yield found | more
+
+
+LARGER_INPUTS = {"range": "±2", "rates": "24 / fan-in", "inputs": "0 / 3"}  # the best triple that contradicts no text
 UP_TO_PAIRS = [{}, *combinations(1), *combinations(2)]
 SEARCHED = {  # the combinations of each survey, and whether its runs may be ended
     "search": ([one for one in UP_TO_PAIRS if not slow(one)], False),
     "search_slow": ([one for one in UP_TO_PAIRS if slow(one)], True),
     "search_triples": (list(combinations(3, but=SLOW)), True),
+    "search_beyond": ([*beyond(LARGER_INPUTS, 1), *beyond(LARGER_INPUTS, 2)], False),
     "search_undecayed": ([*undecayed(0), *undecayed(1), *undecayed(2)], False),
 }
 

@@ -81,6 +81,17 @@ def table_of(combinations, rows):
     return pd.concat([found, rows.drop(columns="seed")], axis=1)
 
 
+def best(rows, most=3):
+    """The rows that learn most often: so many of each number of departures and each word of the texts, the nearest to
+    print first where they are alike; and where none learns, the one with most questions right."""
+    chosen = []
+    for _, of in rows[rows.number > 0].groupby(["number", "texts"]):
+        order = of.sort_values(["learned", "right", "size"], ascending=[False, False, True])
+        learn = order[order.learned > 0].head(most)
+        chosen += [*learn.index] if len(learn) else [*order[order.most > 90].head(1).index]
+    return rows.loc[chosen].sort_values(["number", "size"])
+
+
 def finalists(table):
     """What trains, judged on fresh seeds, with ours: a row for each combination, the nearest to print first."""
     rows = []

@@ -5,11 +5,12 @@ from itertools import combinations
 from math import log, prod
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bp
 import study
-from study import family_trees, interpretations
+from study import family_trees, interpretations, procedures
 from study.identity import describe
 from study.interpretations import FIRST, INTERPRETATIONS, SEARCHED, Search, procedure
 
@@ -349,3 +350,51 @@ def test_the_plateau_is_left_when_the_error_falls():
         assert at >= 20 and E[at, run] < 0.9 * 0.18 * 112 and (E[20 : at - 9 : 10, run] >= 0.9 * 0.18 * 112).all()
     decayed = interpretations.plateau_experiment(4, 0.01, 0.2, 0.004)
     assert interpretations.left_at(decayed.run([0]))["left at"].tolist() == [-1]
+
+
+# ---------------------------------------------------------------- what was found
+
+
+def test_the_best_of_each_distance_and_word_of_the_texts():
+    rows = pd.DataFrame(
+        [
+            ["a", 0, 0.0, "printed", 0, 0, 0],
+            ["b", 1, 1.0, "open", 0, 3, 95],
+            ["c", 1, 2.0, "open", 0, 5, 91],
+            ["d", 1, 1.0, "hinted", 0, 5, 90],
+            ["e", 2, 3.0, "open", 2, 90, 100],
+            ["f", 2, 2.0, "open", 2, 90, 100],
+            ["g", 2, 1.0, "open", 1, 99, 100],
+            ["h", 2, 1.0, "open", 7, 0, 100],
+        ],
+        columns=["departures", "number", "size", "texts", "learned", "right", "most"],
+    )
+    assert procedures.best(rows).departures.tolist() == ["c", "h", "f", "e"]
+    assert procedures.best(rows, most=1).departures.tolist() == ["c", "h"]
+
+
+def test_the_finalists_are_the_best_that_were_found():
+    found = [
+        procedures.table_of(tried, study.read_survey(study.files.data(f"surveys/{name}.csv")))
+        for name, (tried, _) in SEARCHED.items()
+        if name != "search_undecayed"
+    ]
+    best = procedures.best(pd.concat(found, ignore_index=True))
+    assert best.departures.tolist() == [procedures.in_words(labels) for labels in interpretations.FINALISTS]
+
+
+def test_where_two_printed_numbers_fit():
+    """Four runs of each; the last held the question of Colin's aunts out, so it does not count for the activity."""
+    away = study.family_trees.at_random(family_trees.FAMILIES, 4)(range(200)).held_out
+    asked = np.flatnonzero(~away[:, bp.families.case_of("Colin", "aunt")])[:3].tolist()
+    out = np.flatnonzero(away[:, bp.families.case_of("Colin", "aunt")])[:1].tolist()
+    rows = [
+        {"epsilon": 0.1, "limit": 1.0, "decay": decay, "seed": seed, "learned": k < 2, "aunts lead": k != 2}
+        | {"negligible at": (600, 580, -1, 550)[k], "y Jennifer": (0.6, 0.5, 0.1, 0.9)[k], "y Margaret": 0.7}
+        for decay in (0.002, 0.0)
+        for k, seed in enumerate(asked + out)
+    ]
+    found = procedures.over_region(pd.DataFrame(rows)).loc[0.1, 1.0]
+    assert found.learn == 0.5 and (found.early, found.sweeps, found.late) == (550, 600, np.inf)
+    assert (found.low, found.high) == pytest.approx((0.6 + 0.05 * 0.05, 0.65 - 0.05 * 0.05))
+    assert found["fits 573"] and found["fits Fig. 3"]
