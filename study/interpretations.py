@@ -291,7 +291,7 @@ LARGER_INPUTS = {"range": "±2", "rates": "24 / fan-in", "inputs": "0 / 3"}  # t
 UP_TO_PAIRS = [{}, *combinations(1), *combinations(2)]
 SEARCHED = {  # the combinations of each survey, and whether its runs may be ended
     "search": ([one for one in UP_TO_PAIRS if not slow(one)], False),
-    "search_slow": ([one for one in UP_TO_PAIRS if slow(one)], True),
+    "search_slow": ([one for one in combinations(1) if slow(one)], True),
     "search_triples": (list(combinations(3, but=SLOW)), True),
     "search_beyond": ([*beyond(LARGER_INPUTS, 1), *beyond(LARGER_INPUTS, 2)], False),
     "search_undecayed": ([*undecayed(0), *undecayed(1), *undecayed(2)], False),
@@ -368,14 +368,27 @@ def right_of(runs):
 # ---------------------------------------------------------------- what trains, with fresh seeds
 
 
-FINALISTS = [  # nearest to print first
+FINALISTS = [  # the best of each distance and word of the texts, nearest to print first
     {"units": "gain 3"},
+    {"units": "gain 4"},
+    {"slope": "4 y (1 - y)"},
+    {"biases": "absent", "units": "gain 4"},
+    {"units": "gain 3", "inputs": "0 / 3"},
+    {"units": "gain 4", "inputs": "0 / 3"},
     {"range": "±2", "rates": "24 / fan-in"},
-    {"slope": "4 y (1 - y)", "range": "±2 / √fan-in"},
+    {"cases": "112 triples", "range": "±0.5", "units": "gain 3"},
+    {"range": "±0.5", "units": "gain 3", "connections": "to all twelve"},
+    {"gradient": "no half", "biases": "absent", "units": "gain 3"},
+    {"range": "±1", "rates": "24 / fan-in", "inputs": "0 / 3"},
+    {"cases": "112 triples", "range": "±2", "rates": "24 / fan-in"},
+    {"range": "±2", "rates": "24 / fan-in", "inputs": "-1 / 1"},
     {"range": "±2", "rates": "24 / fan-in", "inputs": "0 / 3"},
-    {"gradient": "no half", "range": "±2", "rates": "24 / fan-in"},
-    {"gradient": "no half", "range": "±0.5", "units": "tanh"},
-    {"range": "±1", "rates": "24 / fan-in", "units": "2 logistic - 1"},
+    LARGER_INPUTS | {"biases": "outputs at the base rate"},
+    LARGER_INPUTS | {"biases": "zero"},
+    LARGER_INPUTS | {"error": "dead zone"},
+    LARGER_INPUTS | {"decay": "0.2%, weights only", "biases": "zero"},
+    LARGER_INPUTS | {"decay": "0.2%, weights only", "biases": "outputs at the base rate"},
+    LARGER_INPUTS | {"decay": "0.2%, weights only", "biases": "negative"},
 ]
 
 

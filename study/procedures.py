@@ -73,12 +73,23 @@ def table_of(combinations, rows):
     found = pd.DataFrame(
         {
             "departures": [in_words(one) for one in combinations],
+            "labels": [[in_words({kind: label}) for kind, label in one.items()] for one in combinations],
             "number": [distance(one.values())[0] for one in combinations],
             "size": [round(distance(one.values())[1], 1) for one in combinations],
             "texts": [texts(one.values()) for one in combinations],
         }
     )
     return pd.concat([found, rows.drop(columns="seed")], axis=1)
+
+
+def by_departure(rows, least=0.1):
+    """Of each departure: the combinations that have it, and in how many of them most runs learn. The departures that a
+    share `least` of these have."""
+    each = rows.assign(learn=rows.learned > rows.runs / 2).explode("labels").groupby("labels").learn
+    table = pd.DataFrame({"combinations": each.size(), "most runs learn": each.sum()})
+    table["share"] = [f"{part:.0%}" for part in table["most runs learn"] / table["combinations"]]
+    often = table["most runs learn"] > least * (rows.learned > rows.runs / 2).sum()
+    return table[often].sort_values("most runs learn", ascending=False).rename_axis("departure")
 
 
 def best(rows, most=3):

@@ -146,7 +146,7 @@ SURVEYS = {
             for name, (tried, ended) in SEARCHED.items()
         ),
         Survey(  # fresh seeds: the combinations were found with seeds 0 to 19
-            "search_found", finalist, range(1000, 1060), {"number": range(len(FINALISTS))}
+            "search_found", finalist, range(1000, 1500), {"number": range(len(FINALISTS))}
         ),
         Survey(
             "region",
