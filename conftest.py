@@ -20,7 +20,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that a
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores
 
 
-TOGETHER = {  # what tests share that takes long to make: how their names begin -> the group, which one process runs
+TOGETHER = {  # what tests share that takes minutes to make: how their names begin -> the group, which one process runs
     "tests/test_website.py": "site",
     "tests/test_reproduce.py": "clone",
     "tests/test_assignments.py::test_an_unruly_submission": "unruly",
@@ -29,13 +29,23 @@ TOGETHER = {  # what tests share that takes long to make: how their names begin 
 }
 
 
+def group(nodeid):
+    return next((group for name, group in TOGETHER.items() if nodeid.startswith(name)), None)
+
+
 class Groups(LoadScopeScheduling):
     """Sends the tests of a group, and the cells of a notebook, to one process."""
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        alone = file if file.endswith(".ipynb") else nodeid
-        return next((group for name, group in TOGETHER.items() if nodeid.startswith(name)), alone)
+        return group(nodeid) or (file if file.endswith(".ipynb") else nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if group(item.nodeid):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(optionalhook=True)

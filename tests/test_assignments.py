@@ -1,6 +1,7 @@
 """The assignments, and the marking of them: every way to be wrong costs the marks that it should, and no others."""
 
 import ast
+import contextlib
 import functools
 import io
 import json
@@ -31,6 +32,14 @@ POINTS = dict.fromkeys(SIX, 25)
 FIRST = "1_unit_and_layer"
 
 each = pytest.mark.parametrize("name", tool.ASSIGNMENTS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_sandbox():
+    """What starts processes for submissions is started once, which takes seconds."""
+    with tool.Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool, "Sandbox", lambda: contextlib.nullcontext(sandbox))
+        yield
 
 
 def test_no_assignment_is_untested():
@@ -468,6 +477,7 @@ def test_what_cannot_be_marked_is_named_and_stops_no_one():
     assert cells.groupby(["student", "assignment"]).max_score.sum().eq(25).all()
 
 
+@pytest.mark.slow
 def test_a_submission_that_cannot_be_marked_is_reported(tmp_path, monkeypatch):
     marked = tool.marked
 
@@ -512,6 +522,7 @@ def test_wrong_folders_are_refused_by_name(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "other", "theirs"]
 
 
+@pytest.mark.slow
 def test_the_exit_says_what_is_missing_and_nothing_else_changes(tmp_path, monkeypatch, capsys):
     tool.hand_in(solved(), tmp_path / "in", "anna", FIRST)
     tool.hand_in(nbformat.v4.new_notebook(), tmp_path / "in", "bert", FIRST)
@@ -544,6 +555,7 @@ def fill_in(out, cell, points):
     rows.to_csv(out / "by_hand.csv", index=False)
 
 
+@pytest.mark.slow
 def test_points_by_hand_are_entered_in_one_table_and_stay(tmp_path, capsys):
     week, out = tmp_path / "week", tmp_path / "out"
     tool.hand_in(solved(), week, "anna", FIRST)
@@ -587,6 +599,7 @@ def test_a_score_beyond_the_maximum_is_refused_by_name(tmp_path, score):
     assert tables(tmp_path / "out")["marks"].score[0] == "21.0"
 
 
+@pytest.mark.slow
 def test_a_second_folder_adds_to_the_first_and_keeps_copies(tmp_path, capsys):
     out = tmp_path / "out"
     tool.hand_in(solved(), tmp_path / "week 1", "anna", FIRST)
@@ -745,12 +758,17 @@ WRITTEN = {  # the notebook, and where the teacher is told to look; None: nothin
 }
 
 
+def without_pictures(run, *arguments, pictures, **limits):
+    return run(*arguments, pictures=False, **limits)
+
+
 @functools.cache
 def written():
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, pytest.MonkeyPatch.context() as patch:
         folder, out = Path(temporary, "submitted"), Path(temporary, "grades")
         for student, (notebook, _) in WRITTEN.items():
             tool.hand_in(notebook, folder, student, FIRST)
+        patch.setattr(tool, "run", functools.partial(without_pictures, tool.run))  # which take most of the time
         assert tool.grade(folder, out) == []
         pages = {path.parent.name: path.read_text("utf-8") for path in out.rglob("*.html")}
         return tables(out), pages
@@ -1023,6 +1041,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 def test_broken_notebooks_are_put_in_order(tmp_path):
     files(tmp_path / "in", **{f"{student}/{FIRST}.ipynb": plain(change) for student, change in BROKEN.items()})
     assert quick(tmp_path / "in", tmp_path / "out") == []
@@ -1043,6 +1062,7 @@ def called(folder, out, **environment):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_teachers_machine_does_not_decide(tmp_path):
     tool.hand_in(solved({"layer": f"{LAYER}    return logistic(W @ y)"}), tmp_path / "in", "anna", FIRST)
     kernel = {"argv": ["/bin/false", "-f", "{connection_file}"], "display_name": "Python 3", "language": "python"}
@@ -1249,6 +1269,7 @@ def said_in_a_kernel(*cells):
     return "\n".join(output.get("text", output.get("evalue", "")) for output in notebook.cells[-1].outputs)
 
 
+@pytest.mark.slow
 def test_visible_tests_say_that_a_builtin_was_overwritten():
     assert said_in_a_kernel("x = 3") == "total_input is right\n"
     for cells, name in (

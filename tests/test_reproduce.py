@@ -264,13 +264,15 @@ def test_a_developers_settings_of_git_and_a_missing_repository_do_not_count(tmp_
 
 
 def test_other_parameters_go_into_an_untracked_folder(clone):
-    done = run(clone, "1_symmetry", "seeds=20", "horizon=5000")
+    name = "5_recurrent_equivalence"
+    done = run(clone, name, "seeds=3", "steps=4")
     assert done.returncode == 0, done.stderr
     assert git(clone, "status", "--short") == ""
-    notebook = nbformat.read(clone / "runs" / "notebooks" / "1_symmetry.ipynb", as_version=4)
-    printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
-    assert "of 20 runs" in printed
-    assert (clone / "runs" / "figures" / "1_symmetry.png").exists()
+    notebook = nbformat.read(clone / "runs" / "notebooks" / f"{name}.ipynb", as_version=4)
+    given = next(cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", []))
+    assert "seeds = 3\nsteps = 4" in given.source
+    drawn = {path.name: path.read_bytes() for path in (clone / "runs" / "figures").glob("5_*.png")}
+    assert drawn and any(data != (clone / "figures" / name).read_bytes() for name, data in drawn.items())
 
 
 def test_a_notebook_that_fails_is_named_and_changes_nothing(clone):

@@ -5,24 +5,21 @@ python tools/assignments.py grade FOLDER             marks, marks of each cell, 
 python tools/assignments.py table                    mark tests/submissions/ and write their table into the guide
 """
 
+import argparse
 import os
 import sys
 
-DECIDES = ("PYTHON", "JUPYTER", "IPYTHON", "NBGRADER", "MPL", "MATPLOTLIB")  # what no mark may depend on
-PLAIN = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONUTF8")
-CLEANED = "BP_ENVIRONMENT_CLEANED"
-if __name__ == "__main__" and CLEANED not in os.environ:
-    clean = {name: value for name, value in os.environ.items() if name in PLAIN or not name.startswith(DECIDES)}
-    os.execve(sys.executable, [sys.executable, *sys.argv], clean | {CLEANED: "1"})
+import plain
 
-import argparse
+SETTINGS = os.path.join(plain.REPOSITORY, "runs", "settings")
+if __name__ == "__main__" and "BP_ASSIGNMENTS" not in os.environ:  # no mark may depend on a user's settings
+    plain.begin_anew(plain.environment(SETTINGS) | {"BP_ASSIGNMENTS": "1"})
+sys.path.insert(0, os.path.join(plain.REPOSITORY, "notebooks", "assignments"))
+
+import course
 
 from bp.files import write_whole
 from study.files import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "notebooks" / "assignments"))
-
-import course
 
 
 def main():

@@ -162,5 +162,8 @@ def loaded(page):
 
 if __name__ == "__main__":
     plain.adopt(plain.environment(REPOSITORY / ".site" / "settings"))  # no templates of the user
-    build(REPOSITORY / "site")
+    try:
+        build(REPOSITORY / "site")
+    except OSError as error:
+        raise SystemExit(f"a file in {REPOSITORY} cannot be read or written: {error}") from error
     print("written to site/; begin with site/index.html")

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import contextlib
 import os
 import socket
 import sys
@@ -43,8 +44,12 @@ class Over(Exception):
 
 
 class Examination:
+    """The student's process goes through the cells. One that has not begun is kept: if the other ends, or is ended,
+    a copy of this one runs the cells before, and takes its place."""
+
     def __init__(self, line, seconds, end, whole):
-        self.bases, self.seconds, self.finish, self.whole = [(0, line)], seconds, end, whole
+        self.fresh, self.seconds, self.finish, self.whole = line, seconds, end, whole
+        self.process, self.ran = None, []  # (number, line) of the one that goes on; the cells that it has run
         self.count, self.known, self.printed, self.others = 0, {"__name__": "__main__"}, [], False
         own = vars(builtins) | {"print": lambda *words, **_: self.printed.append(" ".join(map(str, words)))}
         self.known["__builtins__"] = own
@@ -58,36 +63,78 @@ class Examination:
             raise Over(f"not run: the cells before it took longer than {self.whole:g} seconds, the limit for all")
         return min(self.seconds, left)
 
-    def fork(self):
-        """A copy of the student's process, its number and a line to it; if that has ended, of the one before it."""
-        while self.bases:
-            base = self.bases[-1][1]
-            mine, theirs = socket.socketpair()
-            self.count += 1
+    def current(self):
+        """The line to the student's process, as it is after the cells that have run."""
+        while not self.process:
             try:
-                base.deadline = time.monotonic() + 10
-                base.send("fork", self.count)
-                socket.send_fds(base.end, [b"+"], [theirs.fileno()])
-                theirs.close()
-                return self.count, Line(mine)
+                self.process = self.copy(self.fresh)
             except (OSError, EOFError):
-                theirs.close()
-                mine.close()
-                self.bases.pop()
-        raise Over("not run: the submission has ended all its processes")
+                raise Over("not run: the submission has ended all its processes") from None
+            for cell in self.ran:
+                try:
+                    self.execute(*cell, self.limit())
+                except (OSError, EOFError, ValueError):
+                    self.ran.remove(cell)  # it does not always end its process
+                    self.lose()
+                    break
+        return self.process[1]
+
+    def copy(self, line):
+        """A copy of a student's process: its number, and a line to it."""
+        mine, theirs = socket.socketpair()
+        self.count += 1
+        try:
+            line.deadline = time.monotonic() + 10
+            line.send("fork", self.count)
+            socket.send_fds(line.end, [b"+"], [theirs.fileno()])
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            theirs.close()
+        return self.count, Line(mine)
+
+    def fork(self):
+        """A copy of the student's process as it is after the cells that have run."""
+        while True:
+            line = self.current()
+            try:
+                return self.copy(line)
+            except (OSError, EOFError):
+                self.lose()
+
+    def lose(self):
+        """End the student's process, whatever it does."""
+        number, line = self.process
+        self.process = None
+        line.end.close()
+        with contextlib.suppress(OSError, EOFError):  # `current` will say so
+            self.kill(self.fresh, number)
 
     def end(self, number):
         """End a copy, whatever it does."""
-        if self.bases:
-            base = self.bases[-1][1]
+        if self.process:
             try:
-                base.deadline = time.monotonic() + 10
-                base.send("end", number)
-                base.receive()
+                self.kill(self.process[1], number)
             except (OSError, EOFError):
-                self.bases.pop()
+                self.lose()
+
+    def kill(self, line, number):
+        line.deadline = time.monotonic() + 10
+        line.send("end", number)
+        line.receive()
 
     # -------------------------------- cells
+
+    def execute(self, kind, source, seconds):
+        """The outputs of a cell, run by the student's process."""
+        line = self.current()
+        line.deadline = time.monotonic() + seconds + GRACE
+        line.send("run", source, kind, seconds)
+        word, *outputs = line.receive()
+        if word != "ran" or len(outputs) != 3:
+            raise EOFError("the process answered what it was not asked")
+        return outputs
 
     def run(self, kind, source):
         """Run a cell that is no test: its text, rich outputs and errors."""
@@ -96,27 +143,19 @@ class Examination:
                 self.know(source)
             elif kind == "other":
                 self.others = True
+            self.current()
             seconds = self.limit()
-            number, line = self.fork()
+            outputs = self.execute(kind, source, seconds)
         except Over as over:
             return "", [], [("TimeoutError", str(over), [str(over)])]
-        line.deadline = time.monotonic() + seconds + GRACE
-        try:
-            line.send("run", source, kind, seconds)
-            word, *outputs = line.receive()
-            if word != "ran" or len(outputs) != 3:
-                raise EOFError("the process answered what it was not asked")
         except Exception as error:
-            self.end(number)
-            line.end.close()
+            self.lose()
             late = isinstance(error, TimeoutError)
             said = (
                 f"took longer than {seconds:g} seconds, and could not be interrupted" if late else "ended its process"
             )
             return "", [], [("TimeoutError" if late else "DeadProcess", f"this cell {said}", [f"this cell {said}"])]
-        self.bases.append((number, line))
-        if len(self.bases) > 6:
-            self.bases.pop(0)[1].end.close()
+        self.ran.append((kind, source))
         return outputs
 
     def know(self, source):

@@ -1,8 +1,10 @@
 """The page that a student gets: the notebook as it was run, with the marks, and nothing in it that could run again."""
 
+import functools
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 import nbformat
 from jinja2 import pass_context
@@ -76,25 +78,35 @@ class Page(HTMLExporter):
         yield "clean_html", cleaned
 
 
-def page(cells, title, marks):
-    """HTML of a notebook that has been marked. marks: {cell: (score, points)}, of the cells that are."""
-    cells = [shortened(cell, room) for cell, room in with_room(cells)]
-    for cell in cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") in marks:
-            cell.metadata.nbgrader.score, cell.metadata.nbgrader.points = marks[cell.metadata.nbgrader.grade_id]
+ONE = Lock()  # notebook at a time
+
+
+@functools.cache
+def exporter():
+    """What makes pages; its templates take a second to be read."""
     templates = Path(find_spec("nbgrader").origin).parent / "server_extensions" / "formgrader"
     config = Config()
     config.HTMLExporter.template_name = "feedback"
     config.HTMLExporter.extra_template_basedirs = [str(templates / "templates")]
     css = templates / "static" / "node_modules" / "bootstrap" / "dist" / "css"
     config.HTMLExporter.extra_template_paths = [str(css)]
-    exporter = Page(config=config, sanitize_html=True)
-    exporter.register_preprocessor(CSSHTMLHeaderPreprocessor(), enabled=True)
+    made = Page(config=config, sanitize_html=True)
+    made.register_preprocessor(CSSHTMLHeaderPreprocessor(), enabled=True)
+    return made
+
+
+def page(cells, title, marks):
+    """HTML of a notebook that has been marked. marks: {cell: (score, points)}, of the cells that are."""
+    cells = [shortened(cell, room) for cell, room in with_room(cells)]
+    for cell in cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in marks:
+            cell.metadata.nbgrader.score, cell.metadata.nbgrader.points = marks[cell.metadata.nbgrader.grade_id]
     score, most = (float(sum(mark[k] for mark in marks.values())) for k in (0, 1))
     of = {"notebook": title, "score": score, "max_score": most, "late_penalty": 0}
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=python)
-    return exporter.from_notebook_node(notebook, resources={"nbgrader": of})[0]
+    with ONE:
+        return exporter().from_notebook_node(notebook, resources={"nbgrader": of})[0]
 
 
 def with_room(cells):

@@ -4,14 +4,15 @@ python -I sandbox.py FD LIBRARIES...    keeps NumPy, Matplotlib and IPython load
                                         forks an examiner for each socket that is sent to FD
 
 The examiner (examiner.py) has the tests, and forks the student's process before it reads them. The student's process
-runs the cells of the notebook that are no tests, each in a fork of its own: if a cell ends its process, or is ended,
-the process from before that cell goes on without it. A function to be tested gets a further fork, which is called over
-a socket. So nothing that a cell does, on purpose or not, can change a test or its result.
+runs the cells of the notebook that are no tests. If a cell ends its process, or is ended, another process runs the
+cells before it, and goes on without it. A function to be tested gets a fork of its own, which is called over a socket.
+So nothing that a cell does, on purpose or not, can change a test or its result.
 """
 
 import base64
 import builtins
 import contextlib
+import faulthandler
 import gc
 import io
 import os
@@ -24,6 +25,7 @@ import sys
 import time
 import traceback
 import warnings
+from _thread import _count as threads_besides  # this one
 from collections.abc import KeysView, ValuesView
 from numbers import Number
 from types import FunctionType
@@ -436,7 +438,8 @@ class Student:
         """Run a cell. Returns its outputs; what happens later, in threads or by timers, ends with this process."""
         before = dict(self.names)
         outputs = self.protected(self.execute, source, seconds)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            signal.setitimer(timer, 0)
         self.restore()
         new = {n: v for n, v in self.names.items() if not n.startswith("_") and before.get(n, self) is not v}
         if kind == "other":
@@ -445,7 +448,8 @@ class Student:
             self.given.append(source)
         elif kind == "answer":
             self.answers |= new
-        if os.fork():  # only this thread lives on in the copy
+        faulthandler.cancel_dump_traceback_later()
+        if threads_besides() and os.fork():  # only this thread lives on in the copy
             os._exit(0)
         return outputs
 
