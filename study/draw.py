@@ -83,10 +83,11 @@ def never(ax, place, axis="y"):
     """A rail at `place` on an axis of times, for those that are infinite. Returns a function that puts them there."""
     line = ax.axhline if axis == "y" else ax.axvline
     line(place, color=GREY, lw=1, ls=":", zorder=0)
-    at, turned = (
-        ((0.01, place), ("axes fraction", "data")) if axis == "y" else ((place, 0.99), ("data", "axes fraction"))
-    )
-    ax.annotate("never", at, xycoords=turned, color=INK, fontsize=8, va="bottom" if axis == "y" else "top")
+    if axis == "x":
+        ax.annotate("never", (place, 0.99), xycoords=("data", "axes fraction"), color=INK, fontsize=8, va="top")
+    elif ax.yaxis.get_tick_params().get("labelleft", True):  # beside the axis, where the ticks have their numbers
+        at = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "ha": "right"}
+        ax.annotate("never", (0, place), (-7, 0), color=INK, fontsize=8, **at)
     return lambda values: np.where(np.isfinite(values), values, place)
 
 
@@ -238,7 +239,7 @@ def sweeps_to_solution(ax, solved_at, horizon, printed=()):
     counts, _, _ = ax.hist(solved, edges, color=BLUE, edgecolor="white", lw=0.6)
     never = np.count_nonzero(solved_at < 0)
     ax.bar(horizon * 1.25, never, horizon * 0.25, color=GREY, align="edge")
-    ax.annotate(f"{never} not\nsolved", (horizon * 1.37, never), (0, 3), textcoords="offset points", ha="center")
+    ax.annotate(f"{never:,} not\nsolved", (horizon * 1.37, never), (0, 3), textcoords="offset points", ha="center")
     for (sweeps, label), side in zip(printed, ("right", "left"), strict=False):  # of their lines
         ax.axvline(sweeps, color=ORANGE, lw=1.2)
         ax.annotate(

@@ -503,7 +503,7 @@ def sequences(letters, sweep, seed):
     figure = Figure(figsize=(9, 2.6), layout="constrained")
     ax, beside = figure.subplots(1, 2, width_ratios=(1, 1.3))
     figure.colorbar(draw.activity(ax, y, f"{string} → {''.join(map(str, digits))}", where), ax=ax, ticks=[0, 0.5, 1])
-    ax.set(xlabel="time", ylabel="output unit")
+    ax.set(xlabel="time step", ylabel="output unit")
     curve(beside, fit.recorded_at, fit.error[:, 0], sweep)
     known = right(net, w, task)[0]
     others = known[UNTAUGHT].sum()

@@ -46,6 +46,7 @@ def findings():
     known, found = claims.claims(), reports()
     rows = ["| | the paper says | our runs show |", "|---|---|---|"]
     for name, chosen in FINDINGS.items():
+        name = name.replace(" ", "\N{NO-BREAK SPACE}")
         for claim in chosen:
             rows.append(f"| {name} | {known.paraphrase[claim]} | {found[claim]} |")
             name = ""

@@ -52,7 +52,7 @@ def with_and_without(table):
 
 def lengths(T0):
     """T0 by depth and range at one ε: dots, the law with an offset, and the pure power."""
-    figure, ax = plt.subplots(figsize=(6.6, 4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
     for depth, color in zip((2, 3, 4, 5), ("C5", "C2", draw.BLUE, draw.ORANGE), strict=True):
         times = T0[depth][np.isfinite(T0[depth])]
         ax.plot(times.index, times, "o", color=color, label=f"{depth} matrices")
@@ -65,7 +65,8 @@ def lengths(T0):
     ax.set(xscale="log", yscale="log", xlabel="range of the initial weights (± a)", ylabel="sweeps on the plateau")
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.xaxis.minorticks_off()
-    ax.legend(title="lines: T_b + c / a^(N−2)\ndots: c / a^(N−2)", fontsize=9, title_fontsize=9)
+    named = "lines: $T_b + c\\,/\\,a^{N-2}$\ndotted: $c\\,/\\,a^{N-2}$"
+    figure.legend(title=named, fontsize=9, title_fontsize=9, loc="outside right center")
     alt = (
         "Sweeps on the plateau against the range of the initial weights, on log axes, for two to five matrices. Solid "
         "lines, the law with an offset, pass through all points; dotted lines, the pure power, are too steep."

@@ -188,7 +188,7 @@ def by_hand(n):
         {"train": TRAIN.replace("[k], last_", "[k] / y.shape[1], last_")},
         {"test_train"},
     ),
-    "always the letter's numbers": (
+    "always the paper's numbers": (
         {"train": TRAIN.replace("epsilon, alpha)\n", "0.1, 0.9)\n")},
         {"test_train"},
     ),

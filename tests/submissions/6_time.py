@@ -148,7 +148,7 @@ def run(start, W, b, steps):
         },
         {"test_run"},
     ),
-    "one array, as often as there are moments": (
+    "one array, as often as there are time steps": (
         {
             "run": """
 def run(start, W, b, steps):
@@ -162,7 +162,7 @@ def run(start, W, b, steps):
         },
         {"test_run"},
     ),
-    "error of the last moment only": (
+    "error of the last time step only": (
         {
             "error": """
 def error(states, desired):
@@ -171,7 +171,7 @@ def error(states, desired):
         },
         {"test_error"},
     ),
-    "error enters at the last moment only": (
+    "error enters at the last time step only": (
         {
             "input_slopes": but(
                 INPUT_SLOPES, "desired[t] is not None", "t == len(states) - 1 and desired[t] is not None"
@@ -187,15 +187,15 @@ def error(states, desired):
         {"input_slopes": but(INPUT_SLOPES, "W.T @", "W @")},
         {"test_input_slopes"},
     ),
-    "(5) with the states of the moment before": (
+    "(5) with the states of the time step before": (
         {"input_slopes": but(INPUT_SLOPES, "states[t] * (1 - states[t])", "states[t - 1] * (1 - states[t - 1])")},
         {"test_input_slopes"},
     ),
-    "slopes from the last moment to the first": (
+    "slopes from the last time step to the first": (
         {"input_slopes": but(INPUT_SLOPES, "return np.array(dE_dx)", "return np.array(dE_dx[::-1])")},
         {"test_input_slopes"},
     ),
-    "one moment back and no more": (
+    "one time step back and no more": (
         {
             "input_slopes": """
 def input_slopes(states, desired, W):
@@ -229,7 +229,7 @@ def input_slopes(states, desired, W):
         },
         {"test_input_slopes"},
     ),
-    "(6) with the states of the same moment": (
+    "(6) with the states of the same time step": (
         {"copy_slopes": but(COPY_SLOPES, "zip(dE_dx, states)", "zip(dE_dx, states[1:])")},
         {"test_copy_slopes"},
     ),
