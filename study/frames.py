@@ -81,10 +81,11 @@ def symmetry(pattern, epsilon, alpha, seed, hidden, sweep, targets="0 / 1"):
     says = "symmetric" if y["output"][0] > 0.5 else "not symmetric"
     judged = "right" if (says == "symmetric") == symmetric else "wrong"
     found = f"solved after {solved:,} sweeps" if solved >= 0 else f"not solved in {SWEEPS:,} sweeps"
+    sides = ("left hidden unit", "right hidden unit")  # as the picture has them; of more units it shows the numbers
+    names = [*(sides if hidden == 2 else (f"hidden {k + 1}" for k in range(hidden))), "output"]
     rows = [
-        (f"{layer} {k + 1}" if layer == "hidden" else layer, number(x[layer][k]), number(y[layer][k]))
-        for layer in ("hidden", "output")
-        for k in range(len(x[layer]))
+        (name, number(net_input), number(state))
+        for name, net_input, state in zip(names, [*x["hidden"], *x["output"]], [*y["hidden"], *y["output"]], strict=True)
     ]
     bits = "".join("01"[on] for on in pattern)
     alt = (
