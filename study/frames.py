@@ -83,10 +83,8 @@ def symmetry(pattern, epsilon, alpha, seed, hidden, sweep, targets="0 / 1"):
     found = f"solved after {solved:,} sweeps" if solved >= 0 else f"not solved in {SWEEPS:,} sweeps"
     sides = ("left hidden unit", "right hidden unit")  # as the picture has them; of more units it shows the numbers
     names = [*(sides if hidden == 2 else (f"hidden {k + 1}" for k in range(hidden))), "output"]
-    rows = [
-        (name, number(net_input), number(state))
-        for name, net_input, state in zip(names, [*x["hidden"], *x["output"]], [*y["hidden"], *y["output"]], strict=True)
-    ]
+    net_inputs, outputs = ([*of["hidden"], *of["output"]] for of in (x, y))
+    rows = [(name, number(one), number(state)) for name, one, state in zip(names, net_inputs, outputs, strict=True)]
     bits = "".join("01"[on] for on in pattern)
     alt = (
         f"The symmetry net of seed {seed} with {hidden} hidden unit{'s' * (hidden > 1)} after {sweep:,} sweeps, shown "
