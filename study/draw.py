@@ -242,7 +242,7 @@ def sweeps_to_solution(ax, solved_at, horizon, printed=()):
     ax.annotate(f"{never:,} not\nsolved", (horizon * 1.37, never), (0, 3), textcoords="offset points", ha="center")
     median = np.quantile(np.where(solved_at < 0, np.inf, solved_at), 0.5, method="inverted_cdf")
     if np.isfinite(median):
-        ax.axvline(median, color=INK, lw=1.2, ls="--")
+        ax.axvline(median, ymax=0.92, color=INK, lw=1.2, ls="--")  # below the labels
     for (sweeps, label), side in zip(printed, ("right", "left"), strict=False):  # of their lines
         ax.axvline(sweeps, color=ORANGE, lw=1.2)
         ax.annotate(
