@@ -68,6 +68,7 @@ bench: .venv-bench/ready
 	$*/bin/python tools/install.py
 	$(if $(filter .venv-bench,$*),$*/bin/python -m pip install --no-build-isolation -e .[bench])
 	$*/bin/python -m jupyter labextension disable --level=sys_prefix @jupyter/nbgrader  # readers need no menus for grading
+	$*/bin/python -m jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements  # nor news
 	touch $@
 
 clean:

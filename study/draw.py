@@ -232,7 +232,8 @@ def learning_curve(ax, sweeps, error, marks=()):
 def sweeps_to_solution(ax, solved_at, horizon, printed=()):
     """Histogram of sweeps to solution on a log axis. Runs that have not solved by `horizon` stand apart, on the right.
 
-    `solved_at` is a `Fit`'s (-1: never), `printed` pairs of (sweeps, label) from the papers.
+    `solved_at` is a `Fit`'s (-1: never), `printed` pairs of (sweeps, label) from the papers. The median of all runs is
+    a dashed line, if it is finite.
     """
     solved = solved_at[solved_at >= 0]
     edges = np.geomspace(max(solved.min(initial=horizon), 1), horizon, 33)
@@ -240,6 +241,9 @@ def sweeps_to_solution(ax, solved_at, horizon, printed=()):
     never = np.count_nonzero(solved_at < 0)
     ax.bar(horizon * 1.25, never, horizon * 0.25, color=GREY, align="edge")
     ax.annotate(f"{never:,} not\nsolved", (horizon * 1.37, never), (0, 3), textcoords="offset points", ha="center")
+    median = np.quantile(np.where(solved_at < 0, np.inf, solved_at), 0.5, method="inverted_cdf")
+    if np.isfinite(median):
+        ax.axvline(median, ymax=0.92, color=INK, lw=1.2, ls="--")  # below the labels
     for (sweeps, label), side in zip(printed, ("right", "left"), strict=False):  # of their lines
         ax.axvline(sweeps, color=ORANGE, lw=1.2)
         ax.annotate(

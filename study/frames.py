@@ -81,11 +81,10 @@ def symmetry(pattern, epsilon, alpha, seed, hidden, sweep, targets="0 / 1"):
     says = "symmetric" if y["output"][0] > 0.5 else "not symmetric"
     judged = "right" if (says == "symmetric") == symmetric else "wrong"
     found = f"solved after {solved:,} sweeps" if solved >= 0 else f"not solved in {SWEEPS:,} sweeps"
-    rows = [
-        (f"{layer} {k + 1}" if layer == "hidden" else layer, number(x[layer][k]), number(y[layer][k]))
-        for layer in ("hidden", "output")
-        for k in range(len(x[layer]))
-    ]
+    sides = ("left hidden unit", "right hidden unit")  # as the picture has them; of more units it shows the numbers
+    names = [*(sides if hidden == 2 else (f"hidden {k + 1}" for k in range(hidden))), "output"]
+    net_inputs, outputs = ([*of["hidden"], *of["output"]] for of in (x, y))
+    rows = [(name, number(one), number(state)) for name, one, state in zip(names, net_inputs, outputs, strict=True)]
     bits = "".join("01"[on] for on in pattern)
     alt = (
         f"The symmetry net of seed {seed} with {hidden} hidden unit{'s' * (hidden > 1)} after {sweep:,} sweeps, shown "

@@ -67,6 +67,18 @@ def test_histogram_counts_every_run(ax):
     assert "3 not\nsolved" in texts(ax) and {"PDP", "letter"} <= set(texts(ax))
 
 
+@pytest.mark.parametrize(("never", "dashed"), [(3, [1999]), (4, [2000]), (5, [2000]), (6, [])])
+def test_histogram_marks_the_median_of_all_runs_if_it_is_finite(ax, never, dashed):
+    """Of 5 that solve their task and some that never do it is the run in the middle, or the earlier of the two."""
+    draw.sweeps_to_solution(ax, np.array([300, 500, 500, 1999, 2000] + never * [-1]), 2000)
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--"] == dashed
+
+
+def test_histogram_counts_thousands_as_they_are_written(ax):
+    draw.sweeps_to_solution(ax, np.array([1000] + 5722 * [-1]), 2000)
+    assert "5,722 not\nsolved" in texts(ax)
+
+
 def test_learning_curve_draws_what_it_is_given(ax):
     draw.learning_curve(ax, [0, 10, 20], [8.0, 4.0, 1.0], [(10, "solved")])
     assert ax.lines[0].get_xydata().tolist() == [[0, 8], [10, 4], [20, 1]]

@@ -106,6 +106,16 @@ def test_symmetry_shows_what_the_core_computes():
     assert f"Of all 64 patterns it has {right.sum()} right" in told
 
 
+@pytest.mark.parametrize(("hidden", "names"), [(1, ["hidden 1"]), (2, ["left hidden unit", "right hidden unit"])])
+def test_symmetry_names_its_hidden_units_as_the_picture_does(hidden, names):
+    net = bp.layered(6, hidden, 1)
+    parts = net.matrices(bp.train(net, net.initial_weights([4]), bp.symmetry(), 200, 0.2, 0.8).weights)
+    x = parts["input->hidden"][0] @ (1, 0, 0, 0, 0, 1) + parts["hidden"][0]
+    told = plain(frames.symmetry((1, 0, 0, 0, 0, 1), 0.2, 0.8, 4, hidden, 200)[2])
+    for name, net_input in zip(names, x, strict=True):
+        assert f"{name}{net_input:.2f}" in told
+
+
 def test_symmetry_is_trained_towards_either_targets():
     task = bp.symmetry(low=0.1, high=0.9)
     net = bp.layered(6, 2, 1)

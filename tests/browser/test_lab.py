@@ -159,9 +159,9 @@ def test_symmetry_by_hand(explorer, page):
             f"says that {inputs:06b} is {'symmetric' if y['output'][0, 0, inputs] > 0.5 else 'not symmetric'}: right"
             in played.numbers()
         )
-        for k in range(2):
-            assert f"hidden {k + 1}" in played.numbers()
-            assert f"{y['hidden'][0, k, inputs]:.2f}" in played.numbers().split(f"hidden {k + 1}")[1].split("\n")[0]
+        for k, name in enumerate(("left hidden unit", "right hidden unit")):
+            assert name in played.numbers()
+            assert f"{y['hidden'][0, k, inputs]:.2f}" in played.numbers().split(name)[1].split("\n")[0]
         assert f"{inputs:06b}" in played.alt()
 
     played.changes(played.press, "sweeps", "Home")
