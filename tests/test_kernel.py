@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow  # each compiles the kernel
+
 TRAIN = """
 import bp
 net = bp.layered(2, 2, 1)

@@ -190,6 +190,7 @@ def die():
     raise Killed
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_operations_it_ends_in_the_same_file(tmp_path, monkeypatch):
     """Before and after every file that is written or put in its place, one after another."""
     GRID.run(tmp_path / "whole")
@@ -244,6 +245,7 @@ replace(test_survey.ONE, experiment=experiment, seeds=range(60)).run({folder!r})
 """
 
 
+@pytest.mark.slow
 def test_kill_9_twice_and_go_on(tmp_path):
     def start(folder):
         program = SLOW.format(tests=str(REPOSITORY / "tests"), folder=str(folder))
@@ -535,6 +537,7 @@ def test_a_helper_that_changes_while_a_survey_is_interrupted_is_seen(helper, tmp
     assert np.allclose(table.scaled, 1000 * study.read_survey(tmp_path / "one.csv").scaled)
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_helper_is_refused(helper):
     """It has imported the file as it was, and is kept by joblib for the next survey."""
     with joblib.parallel_config(n_jobs=2):
@@ -741,7 +744,7 @@ def test_the_stored_rows_come_out_again(name):
     table = study.read_survey(file)
     assert len(table) == len(study.SURVEYS[name])
     assert table.seed.tolist() == [*study.SURVEYS[name].seeds] * len(study.SURVEYS[name].cells)
-    rows = 2 if name == "sequences_timed" else 12  # whose runs take seconds each
+    rows = 2 if name == "sequences_timed" or name.startswith("search") else 12  # of which a row takes seconds
     study.check_rows(file, np.linspace(0, len(table) - 1, rows).astype(int))
 
 
