@@ -178,6 +178,16 @@ def test_symmetry_by_hand(explorer, page):
     print(f"from key to picture: {sorted(round(1000 * took) for took in times)} ms")
 
 
+def rests(played, page):
+    """Whether nothing changes any more for two seconds; what was asked for before may still come, on a busy machine."""
+    for _ in range(10):
+        before = played.state()
+        page.wait_for_timeout(2000)
+        if played.state() == before:
+            return True
+    return False
+
+
 def test_play_walks_through_the_sweeps_and_stops(explorer, page):
     played = explorer("symmetry")
     played.changes(played.press, "sweeps", "Home")
@@ -189,12 +199,9 @@ def test_play_walks_through_the_sweeps_and_stops(explorer, page):
         seen.add(played.read("sweeps"))
     assert len(seen) >= 3
     play.click()  # which now says pause
-    page.wait_for_timeout(1000)
-    before = played.state()
-    page.wait_for_timeout(1000)
-    assert played.state() == before
+    assert rests(played, page)
     stop.click()
-    page.wait_for_timeout(1000)
+    assert rests(played, page)
     assert played.read("sweeps") == "0" and "After 0," in played.numbers()
 
 
