@@ -199,7 +199,8 @@ def test_play_walks_through_the_sweeps_and_stops(explorer, page):
         seen.add(played.read("sweeps"))
     assert len(seen) >= 3
     play.click()  # which now says pause
-    assert rests(played, page)
+    at = played.read("sweeps")
+    assert rests(played, page) and played.read("sweeps") == at
     stop.click()
     assert rests(played, page)
     assert played.read("sweeps") == "0" and "After 0," in played.numbers()
