@@ -268,11 +268,6 @@ def combinations(number, kinds=tuple(INTERPRETATIONS), but=()):
                 yield found
 
 
-def slow(labels):
-    """Whether a combination takes long to compute."""
-    return not SLOW.isdisjoint(labels.values())
-
-
 def undecayed(number):
     """The same without decay, which is no departure then."""
     kinds = [kind for kind in INTERPRETATIONS if kind != "decay"]
@@ -288,10 +283,9 @@ def beyond(found, number):
 
 
 LARGER_INPUTS = {"range": "±2", "rates": "24 / fan-in", "inputs": "0 / 3"}  # the best triple that contradicts no text
-UP_TO_PAIRS = [{}, *combinations(1), *combinations(2)]
 SEARCHED = {  # the combinations of each survey, and whether its runs may be ended
-    "search": ([one for one in UP_TO_PAIRS if not slow(one)], False),
-    "search_slow": ([one for one in combinations(1) if slow(one)], True),
+    "search": ([{}, *combinations(1, but=SLOW), *combinations(2, but=SLOW)], False),
+    "search_slow": ([one for one in combinations(1) if SLOW & set(one.values())], True),
     "search_triples": (list(combinations(3, but=SLOW)), True),
     "search_beyond": ([*beyond(LARGER_INPUTS, 1), *beyond(LARGER_INPUTS, 2)], False),
     "search_undecayed": ([*undecayed(0), *undecayed(1), *undecayed(2)], False),

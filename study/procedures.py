@@ -85,10 +85,11 @@ def table_of(combinations, rows):
 def by_departure(rows, least=0.1):
     """Of each departure: the combinations that have it, and in how many of them most runs learn. The departures that a
     share `least` of these have."""
-    each = rows.assign(learn=rows.learned > rows.runs / 2).explode("labels").groupby("labels").learn
+    learn = rows.learned > rows.runs / 2
+    each = rows.assign(learn=learn).explode("labels").groupby("labels").learn
     table = pd.DataFrame({"combinations": each.size(), "most runs learn": each.sum()})
     table["share"] = [f"{part:.0%}" for part in table["most runs learn"] / table["combinations"]]
-    often = table["most runs learn"] > least * (rows.learned > rows.runs / 2).sum()
+    often = table["most runs learn"] > least * learn.sum()
     return table[often].sort_values("most runs learn", ascending=False).rename_axis("departure")
 
 
@@ -147,6 +148,11 @@ def mean_activity(table):
     return ((table["y Jennifer"] + table["y Margaret"]) / 2).where(~away)
 
 
+def until_negligible(table):
+    """The sweeps after which E is negligible, infinite where it never is."""
+    return table["negligible at"].where(table["negligible at"] >= 0, np.inf)
+
+
 def spread(ax, x, quantiles, color):
     """A dot at the median, and a line from the 5% to the 95% quantile."""
     low, middle, high = quantiles
@@ -162,7 +168,7 @@ def by_gain(table):
     rows = {}
     for gain, of in table.groupby("gain"):
         free, decayed = of[of.decay == 0], of[of.decay > 0]
-        times = free["negligible at"].where(free["negligible at"] >= 0, np.inf)
+        times = until_negligible(free)
         early, middle, late = (
             f"{at:,.0f}" if np.isfinite(at) else "never" for at in times.quantile(QUANTILES, "nearest")
         )
@@ -186,7 +192,7 @@ def over_region(table):
     rows = []
     for (epsilon, limit), of in table.groupby(["epsilon", "limit"]):
         free, decayed = of[of.decay == 0], of[of.decay > 0]
-        times = free["negligible at"].where(free["negligible at"] >= 0, np.inf).quantile(QUANTILES, "nearest")
+        times = until_negligible(free).quantile(QUANTILES, "nearest")
         leads = decayed["aunts lead"]
         activity = mean_activity(decayed)[leads].quantile(QUANTILES) if leads.mean() > 0.5 else [np.nan] * 3
         read = np.mean(ACTIVITIES)
@@ -214,14 +220,14 @@ def region_map(found):
         ("activity", "activity of Colin's aunts, decay 0.2%", 0.5, 0.8, "fits Fig. 3", "{:.2f}"),
     )
     for ax, (name, title, low, high, fits, form) in zip(axes, maps, strict=True):
-        values = found[name].unstack("epsilon")
+        values, framed = (found[column].unstack("epsilon") for column in (name, fits or name))
         shown = values.where(np.isfinite(values))
         ax.imshow(shown, cmap="Blues", vmin=low, vmax=high * 1.4 - low * 0.4, aspect="auto", origin="lower")
         for row, column in np.ndindex(values.shape):
             value = values.iloc[row, column]
             text = form.format(value) if np.isfinite(value) else "never" if name == "sweeps" else ""
             ax.text(column, row, text, ha="center", va="center", fontsize=8)
-            if fits and found[fits].unstack("epsilon").iloc[row, column]:
+            if fits and framed.iloc[row, column]:
                 box = plt.Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, ec=draw.ORANGE, lw=1.5)
                 ax.add_patch(box)
         ax.set_xticks(range(values.shape[1]), [f"{x:g}" for x in values.columns])
@@ -246,7 +252,7 @@ def against_gain(table):
         error = [[found.value - found.low], [found.high - found.value]]
         axes[0].errorbar(gain, found.value, error, fmt="o", color=color, ms=4)
         if decay == 0:
-            times = of["negligible at"].where(of["negligible at"] >= 0, np.inf)
+            times = until_negligible(of)
             spread(axes[1], gain, times.quantile(QUANTILES, "nearest").clip(upper=1600), color)
         elif of["aunts lead"].mean() > 0.5:
             spread(axes[2], gain, mean_activity(of)[of["aunts lead"]].quantile(QUANTILES), color)
