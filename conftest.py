@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 import tqdm  # noqa: F401  reads its environment on import: what follows is for the notebooks, not for the tests' own process
 
@@ -19,6 +20,10 @@ os.environ.setdefault("BP_FIGURES", f"{_folder.name}/figures")  # a test leaves 
 os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that are compared
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores
 
+
+hypothesis.settings.register_profile("quick", max_examples=40)  # of `make test`
+hypothesis.settings.register_profile("whole", max_examples=200)
+hypothesis.settings.load_profile("whole")
 
 TOGETHER = {  # what tests share that takes minutes to make: how their names begin -> the group, which one process runs
     "tests/test_website.py": "site",

@@ -10,7 +10,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
-from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.collections import PolyCollection
+from PIL import Image
 
 from bp.files import write_whole
 
@@ -38,6 +39,8 @@ STYLE = {
 
 def save(figure, name):
     """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # arranged once, for both files and for `show`
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches="tight")
         write_whole(_folder() / f"{name}.{kind}", write)
@@ -63,15 +66,22 @@ def output(figure, alt):
     return {"image/png": b64encode(file.getvalue()).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
-def animate(figure, frame, frames, name, seconds):
-    """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`."""
-    film = FuncAnimation(figure, frame, frames)
+def animate(figure, frame, frames, name, seconds, pause=0.0):
+    """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`.
 
-    def write(part):
-        film.save(made := part.with_suffix(".gif"), PillowWriter(fps=frames / seconds), dpi=80)  # Pillow goes by suffix
-        made.replace(part)
-
-    write_whole(_folder() / f"{name}.gif", write)
+    It takes so many `seconds`, and shows its last picture for a `pause` of so many seconds more. The first picture
+    decides where the axes are.
+    """
+    figure.set_dpi(80)
+    pictures = []
+    for k in range(frames):
+        frame(k)
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # to arrange each picture takes longer than to draw it
+        pictures.append(Image.fromarray(np.array(figure.canvas.buffer_rgba())).convert("RGB"))
+    times = [round(1000 * seconds / frames)] * (frames - 1) + [round(1000 * (seconds / frames + pause))]
+    more = {"format": "gif", "save_all": True, "append_images": pictures[1:], "duration": times, "loop": 0}
+    write_whole(_folder() / f"{name}.gif", lambda part: pictures[0].save(part, **more))
 
 
 def number(x, digits=2):
@@ -354,11 +364,13 @@ def hinton(ax, weights, rows=None, columns=None, largest=None):
     weights = np.atleast_2d(weights)
     largest = np.nanmax(np.abs(weights)) if largest is None else largest
     ax.set_facecolor("#8c8c8c")
-    for (row, column), w in np.ndenumerate(weights):
-        side = 0 if np.isnan(w) else 0.92 * np.sqrt(min(abs(w) / largest, 1))
-        ax.add_patch(
-            plt.Rectangle((column - side / 2, row - side / 2), side, side, color="white" if w > 0 else "black", lw=0)
-        )
+    places = [(place, w) for place, w in np.ndenumerate(weights) if not np.isnan(w)]
+    sides = [0.92 * np.sqrt(min(abs(w) / largest, 1)) for _, w in places]
+    corners = [
+        [(column + x * side / 2, row + y * side / 2) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        for ((row, column), _), side in zip(places, sides, strict=True)
+    ]
+    ax.add_collection(PolyCollection(corners, facecolors=["white" if w > 0 else "black" for _, w in places], lw=0))
     ax.set(xlim=(-0.6, weights.shape[1] - 0.4), ylim=(weights.shape[0] - 0.4, -0.6), aspect="equal")
     _names(ax, rows, columns)
 

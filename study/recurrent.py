@@ -19,7 +19,7 @@ def below(x, bound):
 
 def trained_again(name, runs, seeds):
     """Train some rows of a stored survey anew, and have them compared; says what was done."""
-    if "header" not in runs.attrs:
+    if "file" not in runs.attrs:
         return "all runs were trained here"
     again = check_rows(data("surveys") / f"{name}.csv", seeds)
     return f"seeds {', '.join(map(str, again.seed[: len(seeds)]))} were trained again and agree with the stored rows"

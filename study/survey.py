@@ -208,8 +208,8 @@ class Survey:
     def table(self, rows=None, stored=None):
         """The rows of those numbers, or all: trained now, or read from the folder `stored`, if they are there.
 
-        They are there if the file is of this survey and has all of the seeds. Raises `ValueError` if there is no such
-        folder.
+        They are there if the file is of this survey and has all of the seeds; then `.attrs["file"]` names it. Raises
+        `ValueError` if there is no such folder.
         """
         rows = range(len(self)) if rows is None else checks.row_numbers(rows, len(self))
         if stored is not None and (table := self._stored(Path(stored))) is not None:
@@ -249,6 +249,7 @@ class Survey:
             return None
         whole._confirm(file)
         place = {seed: k for k, seed in enumerate(self.seeds)}
+        stored.attrs = {"file": file.name}  # not the header: pandas copies it at every operation
         stored = stored[stored.seed.isin(seeds)]
         cell = np.arange(len(stored)) // len(seeds)
         return stored.iloc[np.lexsort((stored.seed.map(place), cell))].reset_index(drop=True)

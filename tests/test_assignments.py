@@ -72,6 +72,7 @@ def test_tests_are_told_apart_from_answers(name):
         assert cell.source.endswith(f"\n\n\n{cell.id}()")
 
 
+@pytest.mark.slow
 def test_release_is_what_generate_makes_of_source(tmp_path):
     tool.release(tmp_path)
     made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}

@@ -13,7 +13,7 @@ from strategies import of_run, problems
 
 import bp
 
-deterministic = settings(deadline=None, derandomize=True, max_examples=100)
+deterministic = settings(deadline=None, derandomize=True)
 
 
 def and_task(low=0.0, high=1.0):

@@ -146,7 +146,7 @@ def test_an_animation_is_the_same_file_each_time_and_whole(ax, tmp_path, monkeyp
 
 
 def squares(ax):
-    """Centres, areas and colours of the squares, their background apart."""
+    """Centres, areas and colours of the squares of a picture of states, their background apart."""
     found = [patch for patch in ax.patches if isinstance(patch, plt.Rectangle) and patch.get_width() <= 1]
     return [(*patch.get_center(), patch.get_width() * patch.get_height(), patch.get_facecolor()[:3]) for patch in found]
 
@@ -154,16 +154,21 @@ def squares(ax):
 def test_hinton_squares_have_the_area_and_colour_of_their_weights(ax):
     weights = np.array([[1.0, -0.25, 0], [-1.0, np.nan, 0.5]])
     draw.hinton(ax, weights, ["a", "b"], ["x", "y", "z"], largest=1)
-    for x, y, area, color in squares(ax):
-        w = weights[int(y), int(x)]
-        assert area == pytest.approx(0.92**2 * abs(np.nan_to_num(w)))
-        assert np.isnan(w) or w == 0 or color == ((1, 1, 1) if w > 0 else (0, 0, 0))
-    assert len(squares(ax)) == 6
+    (drawn,) = ax.collections
+    corners = np.array([path.vertices[:4] for path in drawn.get_paths()])
+    for (x, y), (width, height), color in zip(
+        corners.mean(axis=1), np.ptp(corners, axis=1), drawn.get_facecolor(), strict=True
+    ):
+        w = weights[round(y), round(x)]
+        assert (x, y) == pytest.approx((round(x), round(y))) and width == pytest.approx(height)
+        assert width * height == pytest.approx(0.92**2 * abs(w))
+        assert w == 0 or tuple(color) == ((1, 1, 1, 1) if w > 0 else (0, 0, 0, 1))
+    assert len(corners) == 5, "a missing weight leaves its place empty"
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row on top
     ax.clear()
     draw.hinton(ax, weights)
-    assert len(squares(ax)) == 6 and not ax.get_xticklabels() and not ax.get_yticklabels()
+    assert len(ax.collections[0].get_paths()) == 5 and not ax.get_xticklabels() and not ax.get_yticklabels()
 
 
 def test_fig_2_has_parents_above_their_children_and_couples_side_by_side(ax):

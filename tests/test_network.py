@@ -14,7 +14,7 @@ from strategies import by_hand, of_run, problems
 import bp
 from bp import equations, layout
 
-deterministic = settings(deadline=None, derandomize=True, max_examples=200)
+deterministic = settings(deadline=None, derandomize=True)
 
 # ---------------------------------------------------------------- oracles
 

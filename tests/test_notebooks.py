@@ -240,6 +240,7 @@ BINDER = "https://mybinder.org/v2/gh/us/ours/HEAD?labpath=notebooks/0_overview.i
 COLAB = "https://colab.research.google.com/github/us/ours/blob/HEAD/notebooks/0_overview.ipynb"
 
 
+@pytest.mark.slow
 def test_the_examples_of_docs_run(tmp_path, monkeypatch):
     """Those that need no cluster, as they stand."""
     blocks = re.findall(r"^```python\n(.*?)^```", committed("docs/surveys.md"), re.M | re.S)

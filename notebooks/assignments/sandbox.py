@@ -140,7 +140,7 @@ def update(mine, theirs):
             update(*pair)
 
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, range, slice, np.ndarray)
+PLAIN = {type(None), bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, range, slice, np.ndarray}
 KNOWN = {  # what a pickle of such things may name
     *((f"numpy.{core}.multiarray", name) for core in ("_core", "core") for name in ("_reconstruct", "scalar")),
     *(("numpy", name) for name in ("ndarray", "dtype")),
