@@ -210,7 +210,9 @@ def _by_kernel(net, task, error, schedule, results, progress):
     def train(first, last):
         layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
 
-    columns = kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
+    columns = (
+        kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH
+    )  # cases of a sweep, and those that pad them
     work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
         return train(0, runs)

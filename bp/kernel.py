@@ -45,39 +45,37 @@ def _integers(names):
     return [(name, np.int64) for name in names.split()]
 
 
-# Layers and links, one a row. The rows of states of a layer, or of a link's source, begin at `first`; its states by
-# case, at row `by_case`, or -1 if nothing needs them. A layer has the links before `end` that none before it has.
+# Tables of layers and links. The states of a layer, or of a link's source, begin in row `first`; by case, in row
+# `by_case`, or -1 if nothing needs them so. A layer has the links before `end` that no layer before it has.
 LAYER = np.dtype([*_integers("first units by_case activation biases end"), ("gain", np.float64)])
 LINK = np.dtype(_integers("first units by_case weights computed"))
 OUTPUT = np.dtype(_integers("first units bounds"))  # layers that have targets, and the row where their bounds begin
-LOGISTIC, TANH, LINEAR, SOFTSIGN, RECTIFIED = range(5)
 
 Graph = namedtuple("Graph", "units by_case padded places layers links outputs")
 """A net, as far as its targets depend on it: numbers of rows of states, of rows of states by case, and of padded
-weights; the place of each weight among the padded; tables of layers, links and outputs."""
+weights; the place of each weight among the padded; the tables."""
 
 Cases = namedtuple("Cases", "count inputs bounds counts whole_cases")
-"""Cases to learn. How many; states of the input units, `(1 or runs, units, cases)`; of each output layer, the lower and
-upper bounds of the error rule, its aims, and the desired states, one below the other, `(1 or runs, rows, cases)`; which
-cases have a target, `(1 or runs, cases)`; whether a case is right or wrong as a whole."""
+"""Cases to learn: how many; states of the input units, `(1 or runs, units, cases)`; of each output layer, one below the
+other, lower and upper bounds of the error rule, aims and desired states, `(1 or runs, rows, cases)`; which cases have a
+target, 1 or 0, `(1 or runs, cases)`; whether a case is right or wrong as a whole."""
 
 Schedule = namedtuple("Schedule", "epsilon alpha decay sweeps before record tolerances stop snapshot_at order")
-"""How to train. Rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; sweeps between two recordings of E;
-tolerances, the loosest first; whether a solved run stops; when to keep the weights; the cases after each of which the
-weights change (none: after the sweep)."""
+"""How to train: rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; sweeps between two recordings of E;
+tolerances, the loosest first; whether a solved run stops; the sweeps whose weights are kept; the cases after each of
+which the weights change (none: after the sweep)."""
 
 Results = namedtuple("Results", "weights velocity error solved_at snapshots states dE_dw done halt")
-"""What a training writes. Weights and velocities, `(runs, size)`; E, `(runs, recordings)`; the sweeps at which the
-tolerances were met, `(tolerances, runs)`; snapshots, `(snapshots, runs, size)`. Of the last sweep, if there is room for
-it: states, `(runs, units, padded)`, and ∂E/∂w, `(runs, size)`. The sweeps that each run has done; whoever sets
+"""What a training writes: weights and velocities, `(runs, size)`; E, `(runs, recordings)`; the sweeps at which the
+tolerances were met, `(tolerances, runs)`; snapshots, `(snapshots, runs, size)`; of the last sweep, if there is room for
+it, states, `(runs, units, padded)`, and ∂E/∂w, `(runs, size)`; the sweeps that each run has done. Whoever sets
 `halt[0]` ends the training."""
 
-Weights = namedtuple("Weights", "w velocity dE_dw epsilon alpha decay")
-"""Pointers to the padded weights of a run and to what changes them."""
+Weights = namedtuple("Weights", "w velocity epsilon alpha decay dE_dw")  # pointers to what is padded
 
 Part = namedtuple("Part", "y dE_dx by_case row cases bounds counts apart")
-"""Cases that go side by side: pointers to their states and derivatives, how long a row is and how many cases are in it;
-pointers to their bounds and to which of them count, whose rows are `apart`."""
+"""Some cases of a run: pointers to their states and derivatives; the length of a row, and how many cases are in it;
+pointers to their bounds and to which of them count, and how far the rows of these are apart."""
 
 
 def padded(count):
@@ -149,6 +147,14 @@ def _four(s, A, A_apart, A_step, B, B_apart, B_step, terms):
     return s0, s1, s2, s3
 
 
+@inlined
+def _dot(x, y, count):
+    s = spread(0.0)
+    for c in range(0, count, WIDTH):
+        s = fma(load(x, c), load(y, c), s)
+    return total(s)
+
+
 @compiled
 def _fill(x, count, value):
     for c in range(count):
@@ -174,26 +180,6 @@ def _forward(graph, w, part):
         _activate(x, units * row, layer.activation, layer.gain)  # (2)
         _lay_out_by_case(part, layer)
         begin = layer.end
-
-
-@compiled
-def _activate(x, count, activation, gain):
-    """Equation (2), in place."""
-    if activation == LOGISTIC:
-        for c in range(count):
-            put(x, c, logistic(at(x, c), gain))
-    elif activation == TANH:
-        for c in range(count):
-            put(x, c, tanh(gain * at(x, c)))
-    elif activation == LINEAR:
-        for c in range(count):
-            put(x, c, gain * at(x, c))
-    elif activation == SOFTSIGN:
-        for c in range(count):
-            put(x, c, gain * at(x, c) / (1.0 + abs(gain * at(x, c))))
-    else:
-        for c in range(count):
-            put(x, c, 0.0 if at(x, c) < 0.0 else gain * at(x, c))
 
 
 @compiled
@@ -233,10 +219,7 @@ def _compare(graph, part, whole_cases):
             for j in range(units):
                 k, d = j * row + c, j * apart + c
                 put(dE_dy, k, at(y, k) - at(aim, d) if wrong and at(desired, d) == at(desired, d) else 0.0)
-        s = spread(0.0)
-        for k in range(0, units * row, WIDTH):
-            s = fma(load(dE_dy, k), load(dE_dy, k), s)
-        squares += total(s)
+        squares += _dot(dE_dy, dE_dy, units * row)
     return 0.5 * squares  # (3)
 
 
@@ -270,7 +253,10 @@ def _backward(graph, w, dE_dw, part):
         units, dE_dx, dE_db = layer.units, ahead(part.dE_dx, layer.first * row), ahead(dE_dw, layer.biases)
         _slope(dE_dx, ahead(part.y, layer.first * row), units * row, layer.activation, layer.gain)  # (5)
         for j in range(units if layer.biases >= 0 else 0):
-            put(dE_db, j, at(dE_db, j) + _sum(ahead(dE_dx, j * row), row))  # (6), y_i being 1
+            s = spread(0.0)
+            for c in range(0, row, WIDTH):
+                s = add(s, load(dE_dx, j * row + c))
+            put(dE_db, j, at(dE_db, j) + total(s))  # (6), y_i being 1
         begin = graph.layers[number - 1].end if number else 0
         for number_of_link in range(begin, end):
             link = graph.links[number_of_link]
@@ -279,52 +265,17 @@ def _backward(graph, w, dE_dw, part):
                 # (6): ∂E/∂w (units, sources) += ∂E/∂x (units, cases) y (cases, sources)
                 y = ahead(part.by_case, link.by_case * row)
                 _products(weights, stride, units, dE_dx, row, ONE, y, stride, part.cases, stride)
-            else:
-                _narrow(weights, stride, units, dE_dx, ahead(part.y, link.first * row), sources, row)  # (6)
+            else:  # few sources: by case, they would leave most of the eight places empty
+                y = ahead(part.y, link.first * row)
+                for j in range(units):
+                    for i in range(sources):
+                        k = j * stride + i
+                        put(weights, k, at(weights, k) + _dot(ahead(dE_dx, j * row), ahead(y, i * row), row))  # (6)
             if link.computed:
                 # (7): ∂E/∂y (sources, cases) += w, its columns as rows (sources, units), ∂E/∂x (units, cases)
                 dE_dy = ahead(part.dE_dx, link.first * row)
                 _products(dE_dy, row, sources, ahead(w, link.weights), ONE, stride, dE_dx, row, units, row)
         end = begin
-
-
-@compiled
-def _sum(x, count):
-    s = spread(0.0)
-    for c in range(0, count, WIDTH):
-        s = add(s, load(x, c))
-    return total(s)
-
-
-@compiled
-def _narrow(dE_dw, stride, units, dE_dx, y, sources, row):
-    """Equation (6) for a layer of few units: by case, they would leave most of the eight places empty."""
-    for j in range(units):
-        for i in range(sources):
-            s = spread(0.0)
-            for c in range(0, row, WIDTH):
-                s = fma(load(dE_dx, j * row + c), load(y, i * row + c), s)
-            put(dE_dw, j * stride + i, at(dE_dw, j * stride + i) + total(s))
-
-
-@compiled
-def _slope(dE_dx, y, count, activation, gain):
-    """Equation (5), in place: ∂E/∂y becomes ∂E/∂x."""
-    if activation == LOGISTIC:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c)))))
-    elif activation == TANH:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * (1.0 - at(y, c) * at(y, c))))
-    elif activation == LINEAR:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * gain)
-    elif activation == SOFTSIGN:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * ((1.0 - abs(at(y, c))) * (1.0 - abs(at(y, c))))))
-    else:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain if at(y, c) > 0.0 else 0.0))
 
 
 # ---------------------------------------------------------------- the change of the weights
@@ -334,7 +285,7 @@ def _slope(dE_dx, y, count, activation, gain):
 def _change(graph, weights, part):
     """Change the weights by ∂E/∂w of some cases: equation (9), which is (8) if α is 0; then the decay, which the
     velocity never sees. Are all weights finite?"""
-    w, velocity, dE_dw, epsilon, alpha, decay = weights
+    w, velocity, epsilon, alpha, decay, dE_dw = weights
     _backward(graph, w, dE_dw, part)
     for k in range(graph.padded):
         put(velocity, k, fma(at(alpha, k), at(velocity, k), -(at(epsilon, k) * at(dE_dw, k))))  # (9)
@@ -362,13 +313,10 @@ def _of_run(array, run):
 @compiled
 def _lay_out(graph, cases, run, first, count, room):
     """The `Part` of so many cases of a run from the first, in this room, with the states of the input units."""
-    row, apart = _padded(count), cases.count
-    size = graph.units * row
-    bounds, counts = _of_run(cases.bounds, run), _of_run(cases.counts, run)
-    part = Part(
-        room, ahead(room, size), ahead(room, 2 * size), row, count, ahead(bounds, first), ahead(counts, first), apart
-    )
-    inputs = ahead(_of_run(cases.inputs, run), first)
+    row, apart, size = _padded(count), cases.count, graph.units * _padded(count)
+    inputs, bounds = ahead(_of_run(cases.inputs, run), first), ahead(_of_run(cases.bounds, run), first)
+    counts = ahead(_of_run(cases.counts, run), first)
+    part = Part(room, ahead(room, size), ahead(room, 2 * size), row, count, bounds, counts, apart)
     for i in range(cases.inputs.shape[1]):
         for c in range(count):
             put(room, i * row + c, at(inputs, i * apart + c))
@@ -399,16 +347,14 @@ def train(graph, cases, schedule, results, room, first, last):
     places, size, sweeps, before = graph.places, graph.padded, schedule.sweeps, schedule.before
     tolerances, snapshot_at = schedule.tolerances, schedule.snapshot_at
     w = pointer(room)
-    velocity, dE_dw = ahead(w, size), ahead(w, 2 * size)
-    weights = Weights(w, velocity, dE_dw, ahead(w, 3 * size), ahead(w, 4 * size), ahead(w, 5 * size))
+    given = results.weights, results.velocity, schedule.epsilon, schedule.alpha, schedule.decay
+    velocity, dE_dw = ahead(w, size), ahead(w, 5 * size)
+    weights = Weights(w, velocity, ahead(w, 2 * size), ahead(w, 3 * size), ahead(w, 4 * size), dE_dw)
     room_for_one = ahead(w, 6 * size)
     room_for_all = ahead(room_for_one, (2 * graph.units + graph.by_case) * WIDTH)
     for run in range(first, last):
-        _scatter(results.weights, run, places, w)
-        _scatter(results.velocity, run, places, velocity)
-        _scatter(schedule.epsilon, run, places, weights.epsilon)
-        _scatter(schedule.alpha, run, places, weights.alpha)
-        _scatter(schedule.decay, run, places, weights.decay)
+        for number in range(len(given)):
+            _scatter(given[number], run, places, ahead(w, number * size))
         whole = _lay_out(graph, cases, run, 0, cases.count, room_for_all)
         met, recorded, kept, t = 0, 0, 0, 0  # tolerances, recordings, snapshots, sweeps
         while met < len(tolerances) and results.solved_at[met, run] >= 0:
@@ -478,18 +424,19 @@ def _operation(result, code):
     @intrinsic
     @wraps(code)  # Numba asks for the names of the arguments
     def operation(typing_context, *arguments):
-        return result(*arguments)(*arguments), lambda context, b, signature, values: code(b, *values)
+        kind = result(*arguments)
+
+        def build(context, b, signature, values):
+            made = code(b, *values)
+            return context.get_dummy_value() if kind == types.void else made
+
+        return kind(*arguments), build
 
     return operation
 
 
 def _eight_at(b, p, i):
     return b.bitcast(b.gep(p, [i]), _VECTOR.as_pointer())
-
-
-def _nothing(instruction):
-    """What an instruction without a result leaves."""
-    return ir.Constant(ir.IntType(8).as_pointer(), None)
 
 
 def _fma(b, x, y, z):
@@ -511,9 +458,9 @@ def _total(b, s):
 
 ahead = _operation(lambda p, n: p, lambda b, p, n: b.gep(p, [n]))  # p + n; indices need no checks here
 at = _operation(lambda p, i: p.dtype, lambda b, p, i: b.load(b.gep(p, [i])))  # p[i]
-put = _operation(lambda p, i, x: types.void, lambda b, p, i, x: _nothing(b.store(x, b.gep(p, [i]))))  # p[i] = x
+put = _operation(lambda p, i, x: types.void, lambda b, p, i, x: b.store(x, b.gep(p, [i])))  # p[i] = x
 load = _operation(lambda p, i: _EIGHT, lambda b, p, i: b.load(_eight_at(b, p, i), align=8))  # p[i], ..., p[i + 7]
-store = _operation(lambda p, i, s: types.void, lambda b, p, i, s: _nothing(b.store(s, _eight_at(b, p, i), align=8)))
+store = _operation(lambda p, i, s: types.void, lambda b, p, i, s: b.store(s, _eight_at(b, p, i), align=8))
 add = _operation(lambda s, t: s, lambda b, s, t: b.fadd(s, t))  # eight and eight
 spread = _operation(lambda x: _EIGHT, _spread)  # x, eight times
 total = _operation(lambda s: _FLOAT, _total)  # the sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))
@@ -541,14 +488,51 @@ def _exponential(z):
 
 
 @inlined
-def logistic(x, gain):
-    """1 / (1 + e^-(gain x)), equation (2), with a single division."""
-    P, Q, power = _exponential(-gain * x)
+def _logistic(x):
+    """1 / (1 + e^-x), with a single division."""
+    P, Q, power = _exponential(-x)
     return (Q - P) / fma(Q + P, power, Q - P)
 
 
 @inlined
-def tanh(x):
+def _tanh(x):
     """(e^2x - 1) / (e^2x + 1), exact to the last digits near 0, too."""
     P, Q, power = _exponential(2.0 * x)
     return fma(Q, power - 1.0, P * (power + 1.0)) / fma(Q, power + 1.0, P * (power - 1.0))
+
+
+# Each with its slope as a function of the output y, as layout.KNOWN has them.
+ACTIVATIONS = (
+    (_logistic, lambda y: y * (1.0 - y)),
+    (_tanh, lambda y: 1.0 - y * y),
+    (lambda x: x, lambda y: 1.0),
+    (lambda x: x / (1.0 + abs(x)), lambda y: (1.0 - abs(y)) * (1.0 - abs(y))),
+    (lambda x: 0.0 if x < 0.0 else x, lambda y: 1.0 if y > 0.0 else 0.0),
+)
+
+
+def _loops(number):
+    """Equations (2) and (5), in place, for the activation of this number or a higher one."""
+    if number == len(ACTIVATIONS):
+        return (compiled(lambda *arguments: None),) * 2
+    function, slope = (inlined(one) if not hasattr(one, "overloads") else one for one in ACTIVATIONS[number])
+    others_activate, others_slope = _loops(number + 1)
+
+    @compiled
+    def activate(x, count, activation, gain):
+        if activation != number:
+            return others_activate(x, count, activation, gain)
+        for c in range(count):
+            put(x, c, function(gain * at(x, c)))  # (2)
+
+    @compiled
+    def to_total_input(dE_dx, y, count, activation, gain):
+        if activation != number:
+            return others_slope(dE_dx, y, count, activation, gain)
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * (gain * slope(at(y, c))))  # (5)
+
+    return activate, to_total_input
+
+
+_activate, _slope = _loops(0)

@@ -26,8 +26,7 @@ def knows(net, error):
 
 
 def states(net, w, task):
-    """The states of all layers, layer name -> `(runs, units, cases)`, for weights `(runs, size)` and a task without
-    targets."""
+    """The states of all layers, layer name -> `(runs, units, cases)`: of a task without targets, for `(runs, size)`."""
     graph, first = graph_of(net, task)
     y = _evaluate(graph, cases_of(net, task, units.squared), w).states
     computed = {layer.name: y[:, first[layer.name] :][:, : layer.units, : task.cases] for layer, _ in net.computed}
@@ -50,6 +49,7 @@ def evaluator(net, task, error):
     return evaluate
 
 
+COMPILES = "bp compiles its kernel: some ten seconds, once in an installation"
 _compiling = Lock()
 
 
@@ -57,7 +57,7 @@ def train(*arguments):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
     if kernel.train.overloads:  # to ask for `signatures` takes longer than a pass
         return kernel.train(*arguments)
-    notice = Timer(1, _say_that_it_compiles)
+    notice = Timer(1, print, [COMPILES], {"file": sys.stderr, "flush": True})
     with _compiling:  # other threads wait for the one that compiles
         if not kernel.train.overloads and "TQDM_DISABLE" not in os.environ:
             notice.start()
@@ -68,26 +68,21 @@ def train(*arguments):
     kernel.train(*arguments)
 
 
-def _say_that_it_compiles():
-    print("bp compiles its kernel: some ten seconds, once in an installation", file=sys.stderr, flush=True)
-
-
 def _evaluate(graph, cases, w, slopes=False):
     """The `Results` of both passes, or of the forward pass, and no change of the weights."""
     zero, none, runs = np.zeros((1, 1)), np.empty(0, np.int64), len(w)
     schedule = Schedule(zero, zero, zero, 0, 0, 0, np.empty(0), False, none, none)
     states = np.empty((runs, graph.units, padded(cases.count)))
-    dE_dw = np.full(w.shape, np.nan) if slopes else None
+    dE_dw = np.full(w.shape if slopes else (0, 1), np.nan)
     results = results_for(w, np.zeros_like(w), 1, np.empty((0, runs), np.int64), 0, states, dE_dw)
     train(graph, cases, schedule, results, room_for(graph, cases), 0, runs)
     return results
 
 
-def results_for(w, velocity, recordings, solved_at, snapshots, states=None, dE_dw=None):
+def results_for(w, velocity, recordings, solved_at, snapshots, states=np.empty((0, 1, 1)), dE_dw=np.empty((0, 1))):  # noqa: B008
     """The `Results` of so many runs before the first sweep."""
     error, kept = np.full((len(w), recordings), np.nan), np.empty((snapshots, *w.shape))
     w, velocity = np.array(w, order="C"), np.array(velocity, order="C")
-    states, dE_dw = np.empty((0, 1, 1)) if states is None else states, np.empty((0, 1)) if dE_dw is None else dE_dw
     return Results(w, velocity, error, solved_at, kept, states, dE_dw, np.zeros(len(w), np.int64), np.zeros(1, bool))
 
 
@@ -105,16 +100,13 @@ def graph_of(net, task):
         if layer.name in needed:
             needed |= {link.source for link in links}
     silent = {name for name, y in task.inputs.items() if task.targets and not y.any()}
-    incoming = {
-        layer: [link for link in links if link.source not in silent]
-        for layer, links in net.computed
-        if layer.name in needed
-    }
+    used = {layer: [link for link in links if link.source not in silent] for layer, links in net.computed}
+    incoming = {layer: links for layer, links in used.items() if layer.name in needed}
     rows = {layer.name: layer.units for layer in (*net.input_layers, *incoming)}
     wide = [link.source for links in incoming.values() for link in links if net.units[link.source] > WIDTH // 2]
     first, units = _in_a_row(rows)
     by_case, rows_by_case = _in_a_row({name: padded(net.units[name]) for name in wide})
-    weights, size = _in_a_row({name: _padded_size(shape) for name, shape in net.shapes.items()})
+    weights, size = _in_a_row({name: _rows(shape) * padded(shape[-1]) for name, shape in net.shapes.items()})
     bounds, _ = _in_a_row({name: 4 * net.units[name] for name in task.targets})
     computed = {layer.name for layer in incoming}
     layers, links = [], []
@@ -146,13 +138,13 @@ def _in_a_row(sizes):
     return begins, end
 
 
-def _padded_size(shape):
-    return int(np.prod(shape[:-1])) * padded(shape[-1])
+def _rows(shape):
+    return int(np.prod(shape[:-1]))
 
 
 def _places(shape):
     """Where the entries of a matrix are when each of its rows is padded."""
-    return (np.arange(int(np.prod(shape[:-1])))[:, None] * padded(shape[-1]) + np.arange(shape[-1])).ravel()
+    return (np.arange(_rows(shape))[:, None] * padded(shape[-1]) + np.arange(shape[-1])).ravel()
 
 
 def cases_of(net, task, error):
@@ -160,7 +152,9 @@ def cases_of(net, task, error):
     inputs = [task.inputs[layer.name] for layer in net.input_layers]
     bounds = [np.concatenate(np.broadcast_arrays(*error.bounds(d), d), axis=-2) for d in task.targets.values()]
     counts = np.array(np.atleast_2d(task.counts()), float, order="C")
-    return Cases(task.cases, _stacked(inputs), _stacked(bounds or [np.empty((0, task.cases))]), counts, error.whole_cases)
+    return Cases(
+        task.cases, _stacked(inputs), _stacked(bounds or [np.empty((0, task.cases))]), counts, error.whole_cases
+    )
 
 
 def _stacked(parts):
