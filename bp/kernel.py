@@ -46,10 +46,11 @@ def _integers(names):
 
 
 # Tables of layers and links. The states of a layer, or of a link's source, begin in row `first`; by case, in row
-# `by_case`, or -1 if nothing needs them so. A layer has the links before `end` that no layer before it has.
-LAYER = np.dtype([*_integers("first units by_case activation biases end"), ("gain", np.float64)])
+# `by_case`, or -1 if nothing needs them so. A layer has the links from `links` to before `end`.
+LAYER = np.dtype([*_integers("first units by_case activation biases links end"), ("gain", np.float64)])
 LINK = np.dtype(_integers("first units by_case weights computed"))
 OUTPUT = np.dtype(_integers("first units bounds"))  # layers that have targets, and the row where their bounds begin
+LOGISTIC, TANH, LINEAR, SOFTSIGN, RECTIFIED = range(5)
 
 Graph = namedtuple("Graph", "units by_case padded places layers links outputs")
 """A net, as far as its targets depend on it: numbers of rows of states, of rows of states by case, and of padded
@@ -78,12 +79,13 @@ Part = namedtuple("Part", "y dE_dx by_case row cases bounds counts apart")
 pointers to their bounds and to which of them count, and how far the rows of these are apart."""
 
 
-def padded(count):
+@inlined
+def _padded(count):
     """The least multiple of `WIDTH` that is not below `count`."""
     return (count + WIDTH - 1) // WIDTH * WIDTH
 
 
-_padded = inlined(padded)
+padded = _padded.py_func
 
 
 def room_for(graph, cases):
@@ -127,11 +129,10 @@ def _four_sums(sums, apart, A, A_apart, A_step, B, B_apart, B_row, terms):
 @inlined
 def _four_terms(sums, A, A_step, B, B_row, terms):
     s = load(sums, 0), spread(0.0), spread(0.0), spread(0.0)
-    s = _four(s, A, A_step, 4 * A_step, B, B_row, 4 * B_row, terms // 4)
-    s0 = s[0]
-    for k in range(terms // 4 * 4, terms):
+    s0, s1, s2, s3 = _four(s, A, A_step, 4 * A_step, B, B_row, 4 * B_row, terms // 4)
+    for k in range(terms - terms % 4, terms):
         s0 = fma(spread(at(A, k * A_step)), load(B, k * B_row), s0)
-    store(sums, 0, add(add(s0, s[1]), add(s[2], s[3])))
+    store(sums, 0, add(add(s0, s1), add(s2, s3)))
 
 
 @inlined
@@ -161,25 +162,44 @@ def _fill(x, count, value):
         put(x, c, value)
 
 
-# ---------------------------------------------------------------- the forward pass
+# ---------------------------------------------------------------- a step: equations (1) to (9)
 
 
 @compiled
 def _forward(graph, w, part):
     """The states of all units: equations (1) and (2)."""
-    y, row, begin = part.y, part.row, 0
+    y, row = part.y, part.row
     for layer in graph.layers:
         units, x = layer.units, ahead(y, layer.first * row)
         for j in range(units):
             _fill(ahead(x, j * row), row, at(w, layer.biases + j) if layer.biases >= 0 else 0.0)
-        for number in range(begin, layer.end):
+        for number in range(layer.links, layer.end):
             link = graph.links[number]
             weights, source, sources = ahead(w, link.weights), ahead(y, link.first * row), link.units
             # (1): x (units, cases) += w (units, sources) y (sources, cases)
             _products(x, row, units, weights, _padded(sources), ONE, source, row, sources, row)
         _activate(x, units * row, layer.activation, layer.gain)  # (2)
         _lay_out_by_case(part, layer)
-        begin = layer.end
+
+
+@compiled
+def _activate(x, count, activation, gain):
+    """Equation (2), in place."""
+    if activation == LOGISTIC:
+        for c in range(count):
+            put(x, c, logistic(at(x, c), gain))
+    elif activation == TANH:
+        for c in range(count):
+            put(x, c, tanh(gain * at(x, c)))
+    elif activation == LINEAR:
+        for c in range(count):
+            put(x, c, gain * at(x, c))
+    elif activation == SOFTSIGN:
+        for c in range(count):
+            put(x, c, gain * at(x, c) / (1.0 + abs(gain * at(x, c))))
+    else:
+        for c in range(count):
+            put(x, c, 0.0 if at(x, c) < 0.0 else gain * at(x, c))
 
 
 @compiled
@@ -191,9 +211,6 @@ def _lay_out_by_case(part, layer):
         for c in range(part.cases):
             for i in range(units):
                 put(by_case, c * stride + i, at(y, i * row + c))
-
-
-# ---------------------------------------------------------------- the backward pass
 
 
 @compiled
@@ -225,7 +242,7 @@ def _compare(graph, part, whole_cases):
 
 @inlined
 def _bounds(part, output):
-    """Where the lower and upper bounds, the aims and the desired states of an output layer begin."""
+    """Where the lower bounds, upper bounds, aims and desired states of an output layer begin."""
     lower, size = ahead(part.bounds, output.bounds * part.apart), output.units * part.apart
     return lower, ahead(lower, size), ahead(lower, 2 * size), ahead(lower, 3 * size)
 
@@ -246,7 +263,7 @@ def _missed(graph, part, tolerance):
 @compiled
 def _backward(graph, w, dE_dw, part):
     """∂E/∂w, from the top layer down: equations (5) to (7)."""
-    row, end = part.row, len(graph.links)
+    row = part.row
     _fill(dE_dw, graph.padded, 0.0)
     for number in range(len(graph.layers) - 1, -1, -1):
         layer = graph.layers[number]
@@ -257,8 +274,7 @@ def _backward(graph, w, dE_dw, part):
             for c in range(0, row, WIDTH):
                 s = add(s, load(dE_dx, j * row + c))
             put(dE_db, j, at(dE_db, j) + total(s))  # (6), y_i being 1
-        begin = graph.layers[number - 1].end if number else 0
-        for number_of_link in range(begin, end):
+        for number_of_link in range(layer.links, layer.end):
             link = graph.links[number_of_link]
             weights, sources, stride = ahead(dE_dw, link.weights), link.units, _padded(link.units)
             if link.by_case >= 0:
@@ -275,10 +291,26 @@ def _backward(graph, w, dE_dw, part):
                 # (7): ∂E/∂y (sources, cases) += w, its columns as rows (sources, units), ∂E/∂x (units, cases)
                 dE_dy = ahead(part.dE_dx, link.first * row)
                 _products(dE_dy, row, sources, ahead(w, link.weights), ONE, stride, dE_dx, row, units, row)
-        end = begin
 
 
-# ---------------------------------------------------------------- the change of the weights
+@compiled
+def _slope(dE_dx, y, count, activation, gain):
+    """Equation (5), in place: ∂E/∂y becomes ∂E/∂x."""
+    if activation == LOGISTIC:
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c)))))
+    elif activation == TANH:
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * (gain * (1.0 - at(y, c) * at(y, c))))
+    elif activation == LINEAR:
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * gain)
+    elif activation == SOFTSIGN:
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * (gain * ((1.0 - abs(at(y, c))) * (1.0 - abs(at(y, c))))))
+    else:
+        for c in range(count):
+            put(dE_dx, c, at(dE_dx, c) * (gain if at(y, c) > 0.0 else 0.0))
 
 
 @compiled
@@ -401,8 +433,8 @@ def train(graph, cases, schedule, results, room, first, last):
 # ---------------------------------------------------------------- pointers, and vectors: eight numbers side by side
 
 
-class _Eight(types.Type):
-    """Eight floats side by side, in as many registers as the machine needs for them."""
+class _Eight(types.Type):  # in as many registers as the machine needs for them
+    pass
 
 
 _EIGHT, _FLOAT = _Eight("eight"), types.float64
@@ -464,13 +496,11 @@ store = _operation(lambda p, i, s: types.void, lambda b, p, i, s: b.store(s, _ei
 add = _operation(lambda s, t: s, lambda b, s, t: b.fadd(s, t))  # eight and eight
 spread = _operation(lambda x: _EIGHT, _spread)  # x, eight times
 total = _operation(lambda s: _FLOAT, _total)  # the sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))
-# x y + z, rounded once, of floats or eights: by an instruction where the machine has one, the same in software elsewhere
-fma = _operation(lambda x, y, z: z, _fma)
+fma = _operation(
+    lambda x, y, z: z, _fma
+)  # x y + z, rounded once, in software where the machine has no such instruction
 _bits = _operation(lambda x: types.int64, lambda b, x: b.bitcast(x, ir.IntType(64)))  # the 64 bits of a float
 _float = _operation(lambda k: _FLOAT, lambda b, k: b.bitcast(k, ir.DoubleType()))  # the float of these 64 bits
-
-
-# ---------------------------------------------------------------- functions
 
 
 @inlined
@@ -488,51 +518,14 @@ def _exponential(z):
 
 
 @inlined
-def _logistic(x):
-    """1 / (1 + e^-x), with a single division."""
-    P, Q, power = _exponential(-x)
+def logistic(x, gain):
+    """1 / (1 + e^-(gain x)), equation (2), with a single division."""
+    P, Q, power = _exponential(-gain * x)
     return (Q - P) / fma(Q + P, power, Q - P)
 
 
 @inlined
-def _tanh(x):
+def tanh(x):
     """(e^2x - 1) / (e^2x + 1), exact to the last digits near 0, too."""
     P, Q, power = _exponential(2.0 * x)
     return fma(Q, power - 1.0, P * (power + 1.0)) / fma(Q, power + 1.0, P * (power - 1.0))
-
-
-# Each with its slope as a function of the output y, as layout.KNOWN has them.
-ACTIVATIONS = (
-    (_logistic, lambda y: y * (1.0 - y)),
-    (_tanh, lambda y: 1.0 - y * y),
-    (lambda x: x, lambda y: 1.0),
-    (lambda x: x / (1.0 + abs(x)), lambda y: (1.0 - abs(y)) * (1.0 - abs(y))),
-    (lambda x: 0.0 if x < 0.0 else x, lambda y: 1.0 if y > 0.0 else 0.0),
-)
-
-
-def _loops(number):
-    """Equations (2) and (5), in place, for the activation of this number or a higher one."""
-    if number == len(ACTIVATIONS):
-        return (compiled(lambda *arguments: None),) * 2
-    function, slope = (inlined(one) if not hasattr(one, "overloads") else one for one in ACTIVATIONS[number])
-    others_activate, others_slope = _loops(number + 1)
-
-    @compiled
-    def activate(x, count, activation, gain):
-        if activation != number:
-            return others_activate(x, count, activation, gain)
-        for c in range(count):
-            put(x, c, function(gain * at(x, c)))  # (2)
-
-    @compiled
-    def to_total_input(dE_dx, y, count, activation, gain):
-        if activation != number:
-            return others_slope(dE_dx, y, count, activation, gain)
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * slope(at(y, c))))  # (5)
-
-    return activate, to_total_input
-
-
-_activate, _slope = _loops(0)

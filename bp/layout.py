@@ -102,11 +102,11 @@ def graph_of(net, task):
     silent = {name for name, y in task.inputs.items() if task.targets and not y.any()}
     used = {layer: [link for link in links if link.source not in silent] for layer, links in net.computed}
     incoming = {layer: links for layer, links in used.items() if layer.name in needed}
-    rows = {layer.name: layer.units for layer in (*net.input_layers, *incoming)}
     wide = [link.source for links in incoming.values() for link in links if net.units[link.source] > WIDTH // 2]
-    first, units = _in_a_row(rows)
+    first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *incoming)})
     by_case, rows_by_case = _in_a_row({name: padded(net.units[name]) for name in wide})
-    weights, size = _in_a_row({name: _rows(shape) * padded(shape[-1]) for name, shape in net.shapes.items()})
+    matrices = {name: (1, *shape)[-2:] for name, shape in net.shapes.items()}  # biases are a row
+    weights, size = _in_a_row({name: rows * padded(columns) for name, (rows, columns) in matrices.items()})
     bounds, _ = _in_a_row({name: 4 * net.units[name] for name in task.targets})
     computed = {layer.name for layer in incoming}
     layers, links = [], []
@@ -115,15 +115,15 @@ def graph_of(net, task):
         return first[name], net.units[name], by_case.get(name, -1)
 
     for layer, uses in incoming.items():
-        links += [(*states(link.source), weights[link.weights], link.source in computed) for link in uses]
         biases = weights[net.biases[layer.name]] if layer.name in net.biases else -1
-        gain = layer.activation.gain
-        layers.append((*states(layer.name), _number(layer.activation), biases, len(links), gain))
+        ends = len(links), len(links) + len(uses)
+        layers.append((*states(layer.name), _number(layer.activation), biases, *ends, layer.activation.gain))
+        links += [(*states(link.source), weights[link.weights], link.source in computed) for link in uses]
     return Graph(
         units=units,
         by_case=rows_by_case,
         padded=size,
-        places=np.concatenate([weights[name] + _places(shape) for name, shape in net.shapes.items()]),
+        places=np.concatenate([weights[name] + _places(*shape) for name, shape in matrices.items()]),
         layers=np.array(layers, LAYER),
         links=np.array(links, LINK),
         outputs=np.array([(first[name], net.units[name], row) for name, row in bounds.items()], OUTPUT),
@@ -138,13 +138,9 @@ def _in_a_row(sizes):
     return begins, end
 
 
-def _rows(shape):
-    return int(np.prod(shape[:-1]))
-
-
-def _places(shape):
+def _places(rows, columns):
     """Where the entries of a matrix are when each of its rows is padded."""
-    return (np.arange(_rows(shape))[:, None] * padded(shape[-1]) + np.arange(shape[-1])).ravel()
+    return (np.arange(rows)[:, None] * padded(columns) + np.arange(columns)).ravel()
 
 
 def cases_of(net, task, error):
