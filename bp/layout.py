@@ -106,19 +106,19 @@ def graph_of(net, task):
     first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *incoming)})
     by_case, rows_by_case = _in_a_row({name: padded(net.units[name]) for name in wide})
     matrices = {name: (1, *shape)[-2:] for name, shape in net.shapes.items()}  # biases are a row
-    weights, size = _in_a_row({name: rows * padded(columns) for name, (rows, columns) in matrices.items()})
+    weights, size = _in_a_row({name: n * padded(columns) for name, (n, columns) in matrices.items()})
     bounds, _ = _in_a_row({name: 4 * net.units[name] for name in task.targets})
     computed = {layer.name for layer in incoming}
     layers, links = [], []
 
-    def states(name):
+    def rows(name):
         return first[name], net.units[name], by_case.get(name, -1)
 
     for layer, uses in incoming.items():
         biases = weights[net.biases[layer.name]] if layer.name in net.biases else -1
         ends = len(links), len(links) + len(uses)
-        layers.append((*states(layer.name), _number(layer.activation), biases, *ends, layer.activation.gain))
-        links += [(*states(link.source), weights[link.weights], link.source in computed) for link in uses]
+        layers.append((*rows(layer.name), _number(layer.activation), biases, *ends, layer.activation.gain))
+        links += [(*rows(link.source), weights[link.weights], link.source in computed) for link in uses]
     return Graph(
         units=units,
         by_case=rows_by_case,
