@@ -169,7 +169,7 @@ def train(
         sweeps=checks.count("sweeps", sweeps),
         before=fit.sweeps,
         record=checks.count("record", record),
-        tolerances=np.atleast_1d(tolerance),
+        tolerances=np.append(tolerance, 0.0),
         stop=checks.flag("stop", stop),
         snapshot_at=np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
         order=np.array(checks.order(order, task.cases), np.int64),
@@ -252,7 +252,7 @@ def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
     w, velocity, solved_at = results.weights, results.velocity, results.solved_at
     met = np.count_nonzero(solved_at >= 0, axis=0)  # how many tolerances each run has met
-    tolerances, recorded, kept = np.append(schedule.tolerances, -1.0), 0, 0  # the last is met by none
+    tolerances, recorded, kept = schedule.tolerances, 0, 0
     active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (met == len(solved_at)))
     counts = np.broadcast_to(task.counts(), (len(w), task.cases))
 

@@ -63,8 +63,8 @@ target, 1 or 0, `(1 or runs, cases)`; whether a case is right or wrong as a whol
 
 Schedule = namedtuple("Schedule", "epsilon alpha decay sweeps before record tolerances stop snapshot_at order")
 """How to train: rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; sweeps between two recordings of E;
-tolerances, the loosest first; whether a solved run stops; the sweeps whose weights are kept; the cases after each of
-which the weights change (none: after the sweep)."""
+tolerances, the loosest first, and 0, which nobody meets; whether a solved run stops; the sweeps whose weights are kept;
+the cases after each of which the weights change (none: after the sweep)."""
 
 Results = namedtuple("Results", "weights velocity error solved_at snapshots states dE_dw done halt")
 """What a training writes: weights and velocities, `(runs, size)`; E, `(runs, recordings)`; the sweeps at which the
@@ -214,10 +214,10 @@ def _lay_out_by_case(part, layer):
 
 
 @compiled
-def _compare(graph, part, whole_cases):
-    """E, and ∂E/∂y of the units that have targets, in the buffer of ∂E/∂x, where `_slope` makes one of the other:
-    equations (3) and (4)."""
-    row, apart, cases, counts, squares = part.row, part.apart, part.cases, part.counts, 0.0
+def _compare(graph, part, whole_cases, tolerance):
+    """E, how many targets are missed by `tolerance` or more, and ∂E/∂y of the units that have targets, in the buffer of
+    ∂E/∂x, where `_slope` makes one of the other: equations (3) and (4). A missing target, NaN, is never missed."""
+    row, apart, cases, counts, squares, missed = part.row, part.apart, part.cases, part.counts, 0.0, 0
     computed = graph.layers[0].first * row
     _fill(ahead(part.dE_dx, computed), graph.units * row - computed, 0.0)
     for output in graph.outputs:
@@ -226,9 +226,10 @@ def _compare(graph, part, whole_cases):
         for j in range(units):
             for c in range(cases):
                 k, d = j * row + c, j * apart + c
-                good = (at(lower, d) <= at(y, k)) & (at(y, k) <= at(upper, d)) | (at(counts, c) == 0.0)
-                error = at(y, k) - at(aim, d)  # (4)
-                put(dE_dy, k, 0.0 if good else error)
+                held_out = at(counts, c) == 0.0
+                good = (at(lower, d) <= at(y, k)) & (at(y, k) <= at(upper, d)) | held_out
+                put(dE_dy, k, 0.0 if good else at(y, k) - at(aim, d))  # (4)
+                missed += (abs(at(y, k) - at(desired, d)) >= tolerance) & (not held_out)
         for c in range(cases if whole_cases else 0):  # where one unit is not good enough, all have errors
             wrong = False
             for j in range(units):
@@ -237,7 +238,7 @@ def _compare(graph, part, whole_cases):
                 k, d = j * row + c, j * apart + c
                 put(dE_dy, k, at(y, k) - at(aim, d) if wrong and at(desired, d) == at(desired, d) else 0.0)
         squares += _dot(dE_dy, dE_dy, units * row)
-    return 0.5 * squares  # (3)
+    return 0.5 * squares, missed  # (3)
 
 
 @inlined
@@ -245,19 +246,6 @@ def _bounds(part, output):
     """Where the lower bounds, upper bounds, aims and desired states of an output layer begin."""
     lower, size = ahead(part.bounds, output.bounds * part.apart), output.units * part.apart
     return lower, ahead(lower, size), ahead(lower, 2 * size), ahead(lower, 3 * size)
-
-
-@compiled
-def _missed(graph, part, tolerance):
-    """How many targets are missed by `tolerance` or more. What is NaN, as missing targets are, is not among them."""
-    row, apart, cases, counts, missed = part.row, part.apart, part.cases, part.counts, 0
-    for output in graph.outputs:
-        y, desired = ahead(part.y, output.first * row), _bounds(part, output)[3]
-        for j in range(output.units):
-            for c in range(cases):
-                distance = abs(at(y, j * row + c) - at(desired, j * apart + c))
-                missed += (distance >= tolerance) & (at(counts, c) != 0.0)
-    return missed
 
 
 @compiled
@@ -377,7 +365,7 @@ def _scatter(w, run, places, padded_weights):
 def train(graph, cases, schedule, results, room, first, last):
     """Train the runs from `first` to `last`, each by itself: equations (1) to (9), one sweep after the other."""
     places, size, sweeps, before = graph.places, graph.padded, schedule.sweeps, schedule.before
-    tolerances, snapshot_at = schedule.tolerances, schedule.snapshot_at
+    tolerances, snapshot_at, wanted = schedule.tolerances, schedule.snapshot_at, len(results.solved_at)
     w = pointer(room)
     given = results.weights, results.velocity, schedule.epsilon, schedule.alpha, schedule.decay
     velocity, dE_dw = ahead(w, size), ahead(w, 5 * size)
@@ -389,22 +377,23 @@ def train(graph, cases, schedule, results, room, first, last):
             _scatter(given[number], run, places, ahead(w, number * size))
         whole = _lay_out(graph, cases, run, 0, cases.count, room_for_all)
         met, recorded, kept, t = 0, 0, 0, 0  # tolerances, recordings, snapshots, sweeps
-        while met < len(tolerances) and results.solved_at[met, run] >= 0:
+        while met < wanted and results.solved_at[met, run] >= 0:
             met += 1
-        active = _finite(w, size) and not (schedule.stop and met == len(tolerances))
+        active = _finite(w, size) and not (schedule.stop and met == wanted)
         while active:
             _forward(graph, w, whole)
-            E = _compare(graph, whole, cases.whole_cases)
+            E, missed = _compare(graph, whole, cases.whole_cases, tolerances[met])
             if t == sweeps or (schedule.record > 0 and t % schedule.record == 0):
                 results.error[run, recorded] = E
                 recorded += 1
-            while met < len(tolerances) and np.isfinite(E) and _missed(graph, whole, tolerances[met]) == 0:
+            while met < wanted and missed == 0 and np.isfinite(E):
                 results.solved_at[met, run] = before + t
                 met += 1
+                _, missed = _compare(graph, whole, cases.whole_cases, tolerances[met])
             if kept < len(snapshot_at) and snapshot_at[kept] == before + t:
                 _gather(w, places, results.snapshots[kept, run])
                 kept += 1
-            if t == sweeps or (schedule.stop and met == len(tolerances)) or results.halt[0]:
+            if t == sweeps or (schedule.stop and met == wanted) or results.halt[0]:
                 break
             if len(schedule.order) == 0:
                 active = _change(graph, weights, whole)
@@ -412,7 +401,7 @@ def train(graph, cases, schedule, results, room, first, last):
                 if active and at(whole.counts, case) != 0.0:
                     one = _lay_out(graph, cases, run, case, 1, room_for_one)
                     _forward(graph, w, one)
-                    _compare(graph, one, cases.whole_cases)
+                    _compare(graph, one, cases.whole_cases, 0.0)
                     active = _change(graph, weights, one)
             t += 1
             results.done[run] = t

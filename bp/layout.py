@@ -71,7 +71,7 @@ def train(*arguments):
 def _evaluate(graph, cases, w, slopes=False):
     """The `Results` of both passes, or of the forward pass, and no change of the weights."""
     zero, none, runs = np.zeros((1, 1)), np.empty(0, np.int64), len(w)
-    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.empty(0), False, none, none)
+    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.zeros(1), False, none, none)
     states = np.empty((runs, graph.units, padded(cases.count)))
     dE_dw = np.full(w.shape if slopes else (0, 1), np.nan)
     results = results_for(w, np.zeros_like(w), 1, np.empty((0, runs), np.int64), 0, states, dE_dw)
