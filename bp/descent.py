@@ -169,11 +169,10 @@ def train(
         sweeps=checks.count("sweeps", sweeps),
         before=fit.sweeps,
         record=checks.count("record", record),
-        tolerances=np.atleast_1d(tolerance),
+        tolerances=np.append(tolerance, 0.0),
         stop=checks.flag("stop", stop),
         snapshot_at=np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
         order=np.array(checks.order(order, task.cases), np.int64),
-        counts=np.array(np.atleast_2d(task.counts())),
     )
     sweeps, runs, progress = schedule.sweeps, len(fit), checks.flag("progress", progress)
     recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
@@ -203,8 +202,7 @@ SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 def _by_kernel(net, task, error, schedule, results, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
-    graph, _ = layout.graph_of(net, task.targets, layout.silent(task))
-    cases = layout.cases_of(net, task, error)
+    (graph, _), cases = layout.graph_of(net, task), layout.cases_of(net, task, error)
     if net.mask is not None:
         schedule = schedule._replace(epsilon=schedule.epsilon * net.mask)  # what is not connected never changes
     runs, jobs = len(results.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
@@ -212,7 +210,9 @@ def _by_kernel(net, task, error, schedule, results, progress):
     def train(first, last):
         layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
 
-    columns = cases.lower.shape[2] + len(schedule.order) * kernel.WIDTH  # cases of a sweep, and those that pad them
+    columns = (
+        kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH
+    )  # cases of a sweep, and those that pad them
     work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
         return train(0, runs)
@@ -252,9 +252,9 @@ def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
     w, velocity, solved_at = results.weights, results.velocity, results.solved_at
     met = np.count_nonzero(solved_at >= 0, axis=0)  # how many tolerances each run has met
-    tolerances, recorded, kept = np.append(schedule.tolerances, -1.0), 0, 0  # the last is met by none
+    tolerances, recorded, kept = schedule.tolerances, 0, 0
     active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (met == len(solved_at)))
-    counts = np.broadcast_to(schedule.counts, (len(w), task.cases))
+    counts = np.broadcast_to(task.counts(), (len(w), task.cases))
 
     def change(rows, dE_dw):
         rates = [rate[rows] if len(rate) > 1 else rate for rate in schedule[:3]]

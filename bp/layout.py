@@ -8,7 +8,7 @@ import numpy as np
 from numba import typeof
 
 from . import kernel, units
-from .kernel import INPUT, LAYER, LINK, OUTPUT, WIDTH, Cases, Graph, Results, Schedule, padded, room_for
+from .kernel import LAYER, LINK, OUTPUT, WIDTH, Cases, Graph, Results, Schedule, padded, room_for
 
 KNOWN = units.logistic, units.tanh, units.linear, units.softsign, units.rectified  # as the kernel numbers them
 
@@ -26,8 +26,8 @@ def knows(net, error):
 
 
 def states(net, w, task):
-    """The states of all layers, layer name -> `(runs, units, cases)`, for weights `(runs, size)`."""
-    graph, first = graph_of(net, targets=(), all_layers=True)
+    """The states of all layers, layer name -> `(runs, units, cases)`: of a task without targets, for `(runs, size)`."""
+    graph, first = graph_of(net, task)
     y = _evaluate(graph, cases_of(net, task, units.squared), w).states
     computed = {layer.name: y[:, first[layer.name] :][:, : layer.units, : task.cases] for layer, _ in net.computed}
     return {layer.name: computed.get(layer.name, task.inputs.get(layer.name)) for layer in net.layers}
@@ -35,8 +35,7 @@ def states(net, w, task):
 
 def evaluator(net, task, error):
     """A function of weights `(runs, size)` that gives E, `(runs,)`, ∂E/∂w, `(runs, size)`, and the largest |y - d|."""
-    graph, first = graph_of(net, task.targets, silent(task))
-    cases = cases_of(net, task, error)
+    (graph, first), cases = graph_of(net, task), cases_of(net, task, error)
     targets = {name: task.desired(name) for name in task.targets}
 
     def evaluate(w):
@@ -50,6 +49,7 @@ def evaluator(net, task, error):
     return evaluate
 
 
+COMPILES = "bp compiles its kernel: some ten seconds, once in an installation"
 _compiling = Lock()
 
 
@@ -57,7 +57,7 @@ def train(*arguments):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
     if kernel.train.overloads:  # to ask for `signatures` takes longer than a pass
         return kernel.train(*arguments)
-    notice = Timer(1, _say_that_it_compiles)
+    notice = Timer(1, print, [COMPILES], {"file": sys.stderr, "flush": True})
     with _compiling:  # other threads wait for the one that compiles
         if not kernel.train.overloads and "TQDM_DISABLE" not in os.environ:
             notice.start()
@@ -68,77 +68,65 @@ def train(*arguments):
     kernel.train(*arguments)
 
 
-def _say_that_it_compiles():
-    print("bp compiles its kernel: some ten seconds, once in an installation", file=sys.stderr, flush=True)
-
-
 def _evaluate(graph, cases, w, slopes=False):
     """The `Results` of both passes, or of the forward pass, and no change of the weights."""
     zero, none, runs = np.zeros((1, 1)), np.empty(0, np.int64), len(w)
-    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.empty(0), False, none, none, np.zeros((1, 1), bool))
-    states = np.empty((runs, graph.units, cases.lower.shape[2]))
-    dE_dw = np.full(w.shape, np.nan) if slopes else None
+    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.zeros(1), False, none, none)
+    states = np.empty((runs, graph.units, padded(cases.count)))
+    dE_dw = np.full(w.shape if slopes else (0, 1), np.nan)
     results = results_for(w, np.zeros_like(w), 1, np.empty((0, runs), np.int64), 0, states, dE_dw)
     train(graph, cases, schedule, results, room_for(graph, cases), 0, runs)
     return results
 
 
-def results_for(w, velocity, recordings, solved_at, snapshots, states=None, dE_dw=None):
+def results_for(w, velocity, recordings, solved_at, snapshots, states=np.empty((0, 1, 1)), dE_dw=np.empty((0, 1))):  # noqa: B008
     """The `Results` of so many runs before the first sweep."""
     error, kept = np.full((len(w), recordings), np.nan), np.empty((snapshots, *w.shape))
     w, velocity = np.array(w, order="C"), np.array(velocity, order="C")
-    states, dE_dw = np.empty((0, 1, 1)) if states is None else states, np.empty((0, 1)) if dE_dw is None else dE_dw
     return Results(w, velocity, error, solved_at, kept, states, dE_dw, np.zeros(len(w), np.int64), np.zeros(1, bool))
 
 
-def silent(task):
-    """Input layers whose states are zero in all cases."""
-    return [name for name, y in task.inputs.items() if not y.any()]
+# ---------------------------------------------------------------- nets and tasks
 
 
-# ---------------------------------------------------------------- nets
-
-
-def graph_of(net, targets, silent=(), all_layers=False):
+def graph_of(net, task):
     """The `Graph` of a net, and where the units of each layer begin.
 
-    It has the layers named in `targets`, which have desired states, and those that they depend on, or all layers. Links
-    from input layers that are `silent` are left out: they add nothing to (1) and (6).
+    It has the layers that have targets and those that they depend on, or all if the task has no targets. Links from
+    input layers whose states are zero in all cases are left out: they add nothing to (1) and (6).
     """
-    needed = {layer.name for layer in net.layers} if all_layers else set(targets)
+    needed = set(task.targets or net.units)
     for layer, links in reversed(net.computed):
         if layer.name in needed:
             needed |= {link.source for link in links}
-    computed = [
-        (layer, [link for link in links if link.source not in silent])
-        for layer, links in net.computed
-        if layer.name in needed
-    ]
-    inputs = [layer.name for layer in net.input_layers]
-    sources = {link.source: net.units[link.source] for _, links in computed for link in links}
-    wide = {name: padded(units) for name, units in sources.items() if units > WIDTH // 2}
-    first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *(one for one, _ in computed))})
-    by_case, transposed = _in_a_row(wide)
-    weights, size = _in_a_row({name: _rows(shape) * padded(shape[-1]) for name, shape in net.shapes.items()})
-    targets, _ = _in_a_row({name: net.units[name] for name in targets})
+    silent = {name for name, y in task.inputs.items() if task.targets and not y.any()}
+    used = {layer: [link for link in links if link.source not in silent] for layer, links in net.computed}
+    incoming = {layer: links for layer, links in used.items() if layer.name in needed}
+    wide = [link.source for links in incoming.values() for link in links if net.units[link.source] > WIDTH // 2]
+    first, units = _in_a_row({layer.name: layer.units for layer in (*net.input_layers, *incoming)})
+    by_case, rows_by_case = _in_a_row({name: padded(net.units[name]) for name in wide})
+    matrices = {name: (1, *shape)[-2:] for name, shape in net.shapes.items()}  # biases are a row
+    weights, size = _in_a_row({name: n * padded(columns) for name, (n, columns) in matrices.items()})
+    bounds, _ = _in_a_row({name: 4 * net.units[name] for name in task.targets})
+    computed = {layer.name for layer in incoming}
     layers, links = [], []
-    for layer, incoming in computed:
-        rows = first[layer.name], layer.units, by_case.get(layer.name, -1)
+
+    def rows(name):
+        return first[name], net.units[name], by_case.get(name, -1)
+
+    for layer, uses in incoming.items():
         biases = weights[net.biases[layer.name]] if layer.name in net.biases else -1
-        ends = len(links), len(links) + len(incoming)
-        layers.append((*rows, _number(layer.activation), biases, *ends, layer.activation.gain))
-        for link in incoming:
-            rows = first[link.source], sources[link.source], by_case.get(link.source, -1)
-            links.append((*rows, weights[link.weights], padded(sources[link.source]), link.source not in inputs))
+        ends = len(links), len(links) + len(uses)
+        layers.append((*rows(layer.name), _number(layer.activation), biases, *ends, layer.activation.gain))
+        links += [(*rows(link.source), weights[link.weights], link.source in computed) for link in uses]
     return Graph(
         units=units,
+        by_case=rows_by_case,
         padded=size,
-        transposed=transposed,
-        inputs=np.array([(first[name], net.units[name], by_case[name]) for name in inputs if name in wide], INPUT),
+        places=np.concatenate([weights[name] + _places(*shape) for name, shape in matrices.items()]),
         layers=np.array(layers, LAYER),
         links=np.array(links, LINK),
-        outputs=np.array([(first[name], net.units[name], row) for name, row in targets.items()], OUTPUT),
-        places=np.concatenate([weights[name] + _places(shape) for name, shape in net.shapes.items()]),
+        outputs=np.array([(first[name], net.units[name], row) for name, row in bounds.items()], OUTPUT),
     ), first
 
 
@@ -150,48 +138,24 @@ def _in_a_row(sizes):
     return begins, end
 
 
-def _rows(shape):
-    return int(np.prod(shape[:-1]))
-
-
-def _places(shape):
+def _places(rows, columns):
     """Where the entries of a matrix are when each of its rows is padded."""
-    return (np.arange(_rows(shape))[:, None] * padded(shape[-1]) + np.arange(shape[-1])).ravel()
-
-
-# ---------------------------------------------------------------- tasks
+    return (np.arange(rows)[:, None] * padded(columns) + np.arange(columns)).ravel()
 
 
 def cases_of(net, task, error):
     """The `Cases` of a task."""
-    inputs = _stacked([task.inputs[layer.name] for layer in net.input_layers], 0.0)
-    targets = list(task.targets.values())
-    bounds = [[np.broadcast_to(bound, d.shape) for bound in error.bounds(d)] for d in targets]
-    lower, upper, aim = zip(*bounds, strict=True) if targets else [()] * 3
-    held_out = np.zeros((1, task.cases), bool) if task.held_out is None else np.atleast_2d(task.held_out)
+    inputs = [task.inputs[layer.name] for layer in net.input_layers]
+    bounds = [np.concatenate(np.broadcast_arrays(*error.bounds(d), d), axis=-2) for d in task.targets.values()]
+    counts = np.array(np.atleast_2d(task.counts()), float, order="C")
     return Cases(
-        task.cases,
-        inputs,
-        _stacked(lower, -np.inf, task.cases),
-        _stacked(upper, np.inf, task.cases),
-        _stacked(aim, 0.0, task.cases),
-        _stacked(targets, np.nan, task.cases),
-        _widened(held_out, False),
-        error.whole_cases,
+        task.cases, _stacked(inputs), _stacked(bounds or [np.empty((0, task.cases))]), counts, error.whole_cases
     )
 
 
-def _stacked(parts, fill, cases=1):
-    """States of several layers, one below the other, `(1 or runs, units, padded cases)`."""
-    if not parts:
-        return np.full((1, 0, padded(cases)), fill)
-    parts = [np.asarray(part, float).reshape(-1, *part.shape[-2:]) for part in parts]
+def _stacked(parts):
+    """Rows of several layers, one below the other, `(1 or runs, rows, cases)`."""
+    parts = [np.array(part, float, ndmin=3) for part in parts]
     runs = max(map(len, parts))
-    return _widened(np.concatenate([np.broadcast_to(part, (runs, *part.shape[1:])) for part in parts], axis=1), fill)
-
-
-def _widened(states, fill):
-    """With as many more cases as make rows of full width."""
-    wide = np.full((*states.shape[:-1], padded(states.shape[-1])), fill)
-    wide[..., : states.shape[-1]] = states
-    return wide
+    parts = [np.broadcast_to(part, (runs, *part.shape[1:])) for part in parts]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))

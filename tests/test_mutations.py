@@ -66,32 +66,32 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"},
         HAND,
     ),
-    "d - y in (4)": ("bp/kernel.py", {"at(y, c) - at(aim, c))  # (4)": "at(aim, c) - at(y, c))"}, HAND),
-    "no half in (3)": ("bp/kernel.py", {"return 0.5 * E": "return E"}, HAND),
-    "no bias in (1)": ("bp/kernel.py", {"at(W, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
-    "no gradient of biases": ("bp/kernel.py", {"at(dE_db, j) + _sum(": "0.0 * _sum("}, HAND),
+    "d - y in (4)": ("bp/kernel.py", {"at(y, k) - at(aim, d))  # (4)": "at(aim, d) - at(y, k))"}, HAND),
+    "no half in (3)": ("bp/kernel.py", {"return 0.5 * squares": "return squares"}, HAND),
+    "no bias in (1)": ("bp/kernel.py", {"at(w, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
+    "no gradient of biases": ("bp/kernel.py", {"at(dE_db, j) + total(s)": "0.0"}, HAND),
     "(7) dropped": ("bp/kernel.py", {"if link.computed:": "if False:"}, HAND),
-    "gradient of shared biases overwritten": ("bp/kernel.py", {"at(dE_db, j) + _sum(": "_sum("}, AUTOGRAD),
+    "gradient of shared biases overwritten": ("bp/kernel.py", {"at(dE_db, j) + total(s)": "total(s)"}, AUTOGRAD),
     "gradient of shared narrow weights overwritten": (
         "bp/kernel.py",
-        {"at(dE_dW, j * stride + i) + total(s)": "total(s)"},
+        {"at(weights, k) + _dot(": "_dot("},
         AUTOGRAD,
     ),
     "a row of four is that beside it": (
         "bp/kernel.py",
-        {"s3 = fma(spread(at(A, 3 * A_row))": "s3 = fma(spread(at(A, 2 * A_row))"},
+        {"s3 = fma(spread(at(A, 3 * A_apart))": "s3 = fma(spread(at(A, 2 * A_apart))"},
         SIZES,
     ),
-    "terms left over": ("bp/kernel.py", {"range(terms % 4)": "range(0)"}, SIZES),
+    "terms left over": ("bp/kernel.py", {"range(terms - terms % 4, terms)": "range(0)"}, SIZES),
     "columns left over": ("bp/kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
     "(7) along w_ij": (
         "bp/kernel.py",
-        {"ahead(W, link.weights), ONE(1), stride, dE_dx": "ahead(W, link.weights), stride, ONE(1), dE_dx"},
+        {"ahead(w, link.weights), ONE, stride, dE_dx": "ahead(w, link.weights), stride, ONE, dE_dx"},
         SIZES,
     ),
     "held-out cases carry error": (
         "bp/kernel.py",
-        {"if cases.held_out[_row(cases.held_out, run), c]:": "if False:"},
+        {"at(counts, c) == 0.0": "False"},
         AUTOGRAD,
     ),
     "no momentum": (
@@ -102,14 +102,14 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     "epsilon at the change, not in the velocity": (
         "bp/kernel.py",
         {
-            "-(at(epsilon, k) * at(dE_dW, k))": "-at(dE_dW, k)",
-            "at(W, k) + at(velocity, k)": "at(W, k) + at(epsilon, k) * at(velocity, k)",
+            "-(at(epsilon, k) * at(dE_dw, k))": "-at(dE_dw, k)",
+            "at(w, k) + at(velocity, k)": "at(w, k) + at(epsilon, k) * at(velocity, k)",
         },
         "test_descent.py::test_other_parameters_go_on_from_the_velocity",
     ),
     "decay before the change": (
         "bp/kernel.py",
-        {"(at(W, k) + at(velocity, k)) * (1.0 - at(decay, k))": "at(W, k) * (1.0 - at(decay, k)) + at(velocity, k)"},
+        {"(at(w, k) + at(velocity, k)) * (1.0 - at(decay, k))": "at(w, k) * (1.0 - at(decay, k)) + at(velocity, k)"},
         "test_descent.py::test_decay_by_hand",
     ),
     "solved at the tolerance itself": (
@@ -119,7 +119,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "a held-out case makes a step": (
         "bp/kernel.py",
-        {"if active and schedule.counts[_row(schedule.counts, run), case]:": "if active:"},
+        {"if active and at(whole.counts, case) != 0.0:": "if active:"},
         "test_descent.py::test_a_held_out_case_makes_no_step",
     ),
     "a tolerance passed over": (
@@ -134,7 +134,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "a case by itself beside its neighbour": (
         "bp/kernel.py",
-        {"put(to, j * WIDTH, at(states, j * row + case))": "put(to, j * WIDTH, at(states, j * row + case + 1))"},
+        {"ahead(_of_run(cases.inputs, run), first)": "ahead(_of_run(cases.inputs, run), first + (count == 1))"},
         "test_descent.py::test_order_is_a_plain_loop_over_the_cases",
     ),
     "a slope that is not the function's": (

@@ -184,7 +184,7 @@ def logistics(x, count):
 
 def work(problem):
     """Multiply-adds and logistics of a sweep, of the layers that targets depend on."""
-    graph, _ = layout.graph_of(problem.net, problem.task.targets, layout.silent(problem.task))
+    graph, _ = layout.graph_of(problem.net, problem.task)
     layers, links = graph.layers, graph.links
     weights = sum(
         layer["units"] * link["units"] * (2 + link["computed"])
