@@ -1,4 +1,4 @@
-"""The letter's claims, and what the notebooks found of them.
+"""The paper's claims, and what the notebooks found of them.
 
 `data/claims.csv` has a row for every checkable claim: where it stands, a paraphrase, what the paper prints, its kind,
 the criterion, when this was fixed, and the notebook that measures it. There is one rule for the verdicts on each kind

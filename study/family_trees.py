@@ -50,18 +50,18 @@ def at_random(task, count):
 
 
 def printed(rule, decay, sweeps):
-    """The printed recipe under one of the readings of the error."""
+    """The printed procedure under one of the readings of the error."""
     recipe = PRINTED | {"error": RULES[rule], "decay": decay}
     return experiment(sweeps=sweeps, measures=[questions_right], **recipe)
 
 
 def measured(decay):
-    """Our recipe, and all that Figs 3 and 4 show of a run."""
+    """Our procedure, and all that Figs 3 and 4 show of a run."""
     return experiment(measures=[questions_right, twins, balance, usefulness, codes, colin], **OURS | {"decay": decay})
 
 
 def questions_held_out(held_out):
-    """Our recipe, with so many questions held out, drawn by each run's seed, or those that are named."""
+    """Our procedure, with so many questions held out, drawn by each run's seed, or those that are named."""
     if isinstance(held_out, str):
         asked = [f"{person} {relationship}" for person, relationship in questions()]
         held_out = [asked.index(question) for question in held_out.split(", ")]
@@ -84,19 +84,19 @@ def a_split(number, held_out=4):
 
 
 def error_followed():
-    """Our recipe without decay, with E recorded at every sweep, and the sweeps at which E has become small."""
+    """Our procedure without decay, with E recorded at every sweep, and the sweeps at which E has become small."""
     return recorded(experiment(measures=[questions_right, negligible], **OURS | {"decay": 0.0}), record=1)
 
 
 def by_rule(rule, decay):
-    """Our recipe with another error rule or without decay: what is right, how large weights and outputs become."""
+    """Our procedure with another error rule or without decay: what is right, how large weights and outputs become."""
     return experiment(
         measures=[questions_right, outputs_beyond, sizes], **OURS | {"error": RULES[rule], "decay": decay}
     )
 
 
 def without_hidden_layers(epsilon, decay):
-    """A net whose 36 input units are connected directly to the 24 output units, on the questions of our recipe."""
+    """A net whose 36 input units are connected directly to the 24 output units, on the questions of our procedure."""
     layers = [Layer("person 1", 24), Layer("relationship", 12), Layer("person 2", 24)]
     net = Network(layers, [Link("person 1", "person 2"), Link("relationship", "person 2")])
     ours = experiment(measures=[questions_right], **OURS | {"epsilon": epsilon, "decay": decay})
@@ -111,7 +111,7 @@ ARMS = (ENGLISH_ALONE, BOTH, COUNTERPARTS, SCRAMBLED, RENAMED)
 
 
 def second_tree(arm, held_out=4, epsilon=0.1, sweeps=(1500, 3000)):
-    """Our recipe with so many English questions held out, the same ones in all arms, and an Italian tree by the arm.
+    """Our procedure with so many English questions held out, the same ones in all arms, and an Italian tree by the arm.
 
     - English tree alone: no Italian question is taught;
     - both trees: all 52 Italian questions are taught as they are;

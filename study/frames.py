@@ -357,7 +357,7 @@ def people_units(w):
 
 
 def receptive_fields(sweep, decay, seed):
-    """Fig. 4 of a run by our recipe after some sweeps, with decay or without, and its learning curve."""
+    """Fig. 4 of a run by our training procedure after some sweeps, with decay or without, and its learning curve."""
     ours = OURS
     task, E, moments = family_run(ours["epsilon"], ours["limit"], ours["decay"] * decay, seed)
     weights, last = people_units(moments[sweep // EVERY]), people_units(moments[-1])

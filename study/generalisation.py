@@ -131,8 +131,8 @@ def learning(fits):
     ax.legend(loc="lower left")
     alt = (
         "E against sweeps, on log axes, a line for each run. As printed all lines stay level beyond 1,500 sweeps, with "
-        "decay to the very end, without it they fall at last; by our recipe all fall early, farther without decay "
-        "than with it."
+        "decay to the very end, without it they fall at last; by our training procedure all fall early, farther "
+        "without decay than with it."
     )
     return figure, alt
 

@@ -188,7 +188,7 @@ def gradient_by_x(w, task, hidden, f, slope):
 
 
 def range_experiment(problem, limit):
-    """A problem by the recipe of Fig. 1 from smaller or larger initial weights."""
+    """A problem by the procedure of Fig. 1 from smaller or larger initial weights."""
     net, task, error, _ = PROBLEMS[problem]
     epsilon = {"symmetry": 0.1, "XOR": 0.5}[problem]
     recipe = {"sweeps": 20_000, "epsilon": epsilon, "alpha": 0.9, "error": error, "stop": True}

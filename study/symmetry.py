@@ -15,7 +15,7 @@ from .survey import Experiment, outcome
 def experiment(
     hidden=2, low=0.0, high=1.0, epsilon=0.1, alpha=0.9, error=squared, limit=0.3, horizon=60_000, after=0, measures=()
 ):
-    """The net of Fig. 1, by the printed recipe unless told otherwise: until solved or given up, then `after` sweeps."""
+    """The net of Fig. 1, as printed unless told otherwise: until solved or given up, then `after` sweeps."""
     recipe = {"epsilon": epsilon, "alpha": alpha, "error": error, "tolerance": (high - low) / 2}
     phases = [recipe | {"sweeps": horizon, "stop": True}, recipe | {"sweeps": after}]
     return Experiment(layered(6, hidden, 1), symmetry(low=low, high=high), phases[: 1 + (after > 0)], measures, limit)
@@ -130,7 +130,7 @@ def weights(runs):
     return {f"w{k}": values for k, values in enumerate(runs.fit.weights.T)}
 
 
-READINGS = {  # of what the letter leaves open about Fig. 1
+READINGS = {  # of what the paper leaves open about Fig. 1
     "0 / 1, hinge at 0.2 / 0.8": {"error": hinge(0.2)},
     "0 / 1, no half in (3)": {"epsilon": 0.2},  # which doubles the gradient
     "0.1 / 0.9": {"low": 0.1, "high": 0.9},
@@ -139,7 +139,7 @@ READINGS = {  # of what the letter leaves open about Fig. 1
 
 
 def interpretation(reading):
-    """The printed recipe for Fig. 1 under one of the readings."""
+    """The printed procedure for Fig. 1 under one of the readings."""
     return experiment(**READINGS[reading], measures=[doubles])
 
 

@@ -346,7 +346,7 @@ def test_two_calls_are_one(first, order, stop):
 
 
 def test_other_parameters_go_on_from_the_velocity():
-    """The letter's schedule: Δw(t-1) is the last change of the first part."""
+    """The paper's schedule: Δw(t-1) is the last change of the first part."""
     net, task = bp.layered(2, 2, 1), and_task()
     half = bp.train(net, net.initial_weights(range(3)), task, sweeps=20, epsilon=0.005, alpha=0.5)
     fit = bp.train(net, half, task, sweeps=1, epsilon=0.01, alpha=0.9)

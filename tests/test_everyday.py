@@ -78,7 +78,7 @@ def test_go_on_tomorrow(tmp_path):
 
 
 def test_draw_the_whole_history():
-    """The letter's schedule: other rates after 20 sweeps."""
+    """The paper's schedule: other rates after 20 sweeps."""
     net, task = bp.layered(2, 2, 1), bp.xor()
     half = bp.train(net, net.initial_weights(range(3)), task, sweeps=20, epsilon=0.1, alpha=0.5, snapshots=[20])
     fit = half.then(bp.train(net, half, task, sweeps=30, epsilon=0.5, alpha=0.9, snapshots=[20, 50]))

@@ -65,7 +65,7 @@ def test_doubles_are_the_nearest_of_all_sweeps():
 
 
 def test_passing_is_what_snapshots_say():
-    """By every fifth sweep; seed 0 ends as 1 : 2 : 4 and comes near the letter's net, with ε = 0.65 and α = 0.3."""
+    """By every fifth sweep; seed 0 ends as 1 : 2 : 4 and comes near the paper's net, with ε = 0.65 and α = 0.3."""
     runs = symmetry.followed(epsilon=0.65, alpha=0.3, sweeps=1500).run(range(4))
     found = symmetry.passing(runs)
     task = bp.symmetry(low=0.1, high=0.9)
@@ -122,7 +122,7 @@ def test_the_printed_nets_are_those_of_the_papers():
 
 
 def test_the_declared_surveys_are_those_that_were_asked_for():
-    """By the printed recipe unless said otherwise: Fig. 1, caption."""
+    """By the printed procedure unless said otherwise: Fig. 1, caption."""
     main = study.SURVEYS["symmetry"].experiment
     first, then = main.recipe
     assert list(study.SURVEYS["symmetry"].seeds) == list(range(10_000)) and main.limit == 0.3

@@ -1,4 +1,4 @@
-"""The family trees against the letter, the rules of kinship said in another way, and counts by hand."""
+"""The family trees against the paper, the rules of kinship said in another way, and counts by hand."""
 
 from collections import Counter
 from itertools import product

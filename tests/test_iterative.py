@@ -100,7 +100,7 @@ def test_the_gradient_is_autograds_through_the_loop(problem):
 
 @given(iterative_nets())
 def test_copies_of_a_weight_get_its_gradient_between_them(problem):
-    """The letter's sets of corresponding weights: their gradients add up to that of the weight that they share."""
+    """The paper's sets of corresponding weights: their gradients add up to that of the weight that they share."""
     *_, net, w, task = problem
 
     def own(layer):

@@ -331,7 +331,7 @@ def test_a_claim_reported_twice_is_refused(tmp_path):
 
 
 def test_the_printed_weights_are_those_of_fig_1():
-    """Antisymmetric and 4 : 1 : 2, as the letter says of them: numbers copied by hand may hold typing errors."""
+    """Antisymmetric and 4 : 1 : 2, as the paper says of them: numbers copied by hand may hold typing errors."""
     table = pd.read_csv(REPOSITORY / "data" / "paper_fig1_weights.csv").query("paper == 'Nature'")
     table = table.pivot(index="to", columns="from", values="weight")
     left, right = (

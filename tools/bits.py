@@ -1,4 +1,4 @@
-"""Print what every machine must agree on: SHA-256 of all that trainings of the letter's nets give, to the last bit.
+"""Print what every machine must agree on: SHA-256 of all that trainings of the nets give, to the last bit.
 
 python tools/bits.py             print them, as JSON
 python tools/bits.py --write     into data/bits.json, which the tests compare them with

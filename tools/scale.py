@@ -1,6 +1,6 @@
 """How surveys scale: time and memory against the number of runs, and what a million would take.
 
-The survey is the symmetry net's with the printed recipe, 1,425 sweeps a run. Each size runs in a process of its own.
+The survey is the symmetry net's with the printed procedure, 1,425 sweeps a run. Each size runs in a process of its own.
 """
 
 import json
