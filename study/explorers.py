@@ -188,7 +188,7 @@ class Tree(widgets.GridBox):
 
 
 def family_trees(person="Colin", relationship="aunt", seed=0):
-    """Ask a trained net of the family trees anything. Seeds 0 to 99 are stored runs by our procedure; 0 is the first."""
+    """Ask a trained net of the family trees anything. Seeds 0 to 99 are stored runs; 0 is the first."""
     tree, run, away = Tree(person), whole("seed", seed, 0, 99), widgets.Dropdown(description="held out", style=WIDE)
     asked = widgets.ToggleButtons(options=RELATIONSHIPS, value=relationship, style={"button_width": "90px"})
     asked.layout.width = "600px"  # two rows of six, as in Fig. 3
