@@ -32,7 +32,7 @@ surveys: .venv/ready
 test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest -n auto tests $(if $(filter test,$@),-m "not slow" --hypothesis-profile=quick)
+	$(BIN)/python -m pytest -n auto tests $(if $(filter test,$@),-m "not slow" --hypothesis-profile=quick,-m "not sample")
 	$(BIN)/python -m pytest -n auto --nbval notebooks/*.ipynb
 
 scale: .venv/ready

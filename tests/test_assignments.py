@@ -124,6 +124,7 @@ def are_as_told(name, scores, points):
     assert set(scores.to_numpy().ravel()) <= {0, *points}, "all or nothing"
 
 
+@pytest.mark.sample
 @each
 def test_marks_are_lost_where_the_mistake_is(name):
     """One submission of each kind; the guide's table says the same of them."""
