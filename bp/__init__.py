@@ -7,33 +7,4 @@ from .network import Layer, Link, Network, Task, layered
 from .tasks import addition, encoder, parity, right, sequences, shift_register, symmetry, xor
 from .units import Activation, ErrorRule, dead_zone, hinge, linear, logistic, rectified, softsign, squared, tanh
 
-__all__ = [
-    "Activation",
-    "ErrorRule",
-    "Fit",
-    "Layer",
-    "Link",
-    "Network",
-    "Task",
-    "addition",
-    "dead_zone",
-    "encoder",
-    "family_network",
-    "family_trees",
-    "hinge",
-    "layered",
-    "linear",
-    "logistic",
-    "parity",
-    "rectified",
-    "right",
-    "sequences",
-    "shift_register",
-    "softsign",
-    "squared",
-    "symmetry",
-    "tanh",
-    "train",
-    "unfold",
-    "xor",
-]
+__all__ = [name for name, one in vars().items() if getattr(one, "__module__", "").startswith("bp.")]  # no modules

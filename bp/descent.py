@@ -1,7 +1,7 @@
 """The descent in weight space: equations (8) and (9), decay, stopping."""
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pickle import UnpicklingError
 from time import perf_counter
@@ -43,6 +43,14 @@ class Fit:
     snapshots: np.ndarray
     tolerance: np.ndarray | None = None
 
+    def __post_init__(self):
+        shape, last = np.shape(self.weights), np.shape(self.solved_at)[-1:]
+        for name in ("weights", "velocity"):
+            part = np.asarray(getattr(self, name))
+            fits = part.dtype == np.float64 and part.ndim == 2 and part.shape == shape and last == shape[:1]
+            wrong = f"a fit's {name} are {part.dtype} {part.shape}, and solved_at {np.shape(self.solved_at)}"
+            checks.expect(fits, wrong, "weights and velocity float64 (runs, size), solved_at (..., runs)")
+
     def __repr__(self):
         solved = np.count_nonzero(np.atleast_2d(self.solved_at)[-1] >= 0)
         E = self.error[-1:][np.isfinite(self.error[-1:])]  # not of runs that have retired
@@ -59,20 +67,16 @@ class Fit:
 
     def __getitem__(self, rows):
         rows = np.arange(len(self))[rows].reshape(-1)
-        return replace(self, **{name: getattr(self, name).take(rows, axis) for name, axis in _RUNS.items()})
+        axes = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # that of the runs in each
+        return replace(self, **{name: getattr(self, name).take(rows, axis) for name, axis in axes.items()})
 
     def then(self, later):
         """`later`, a fit that went on from this one, with the recordings and snapshots of both.
 
         Raises `ValueError` unless it went on where this one ends, with as many runs.
         """
-        if (
-            not isinstance(later, Fit)
-            or len(later) != len(self)
-            or not len(later.recorded_at)
-            or later.recorded_at[0] < self.sweeps
-        ):
-            checks.fail(f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
+        follows = isinstance(later, Fit) and len(later) == len(self) and (later.recorded_at[:1] >= self.sweeps).any()
+        checks.expect(follows, f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
         new = ~np.isin(later.recorded_at, self.recorded_at)  # each call records E before its first sweep
         return replace(
             later,
@@ -82,7 +86,7 @@ class Fit:
         )
 
     def save(self, path):
-        """Write all of it to a file, at once or not at all, for `Fit.load`. The net and the task are not in it."""
+        """Write the fit to a file, at once or not at all, for `Fit.load`. The net and the task are not in it."""
 
         def write(part):
             with part.open("wb") as file:  # to a name NumPy would add .npz
@@ -93,15 +97,11 @@ class Fit:
     @staticmethod
     def load(path):
         """The fit that was saved in a file. Raises `ValueError` for other files."""
-        arrays = {}
         try:
             with np.load(path) as found:
-                arrays = dict(found)
-        except (AttributeError, EOFError, TypeError, UnpicklingError, ValueError, BadZipFile):
-            pass  # an array alone, or no file of NumPy's: it has no names
-        if {*arrays, "tolerance"} != {field.name for field in fields(Fit)}:
-            checks.fail(f"{path} has {', '.join(arrays) or 'no names'}", "a file that Fit.save has written")
-        return Fit(**arrays | {"sweeps": int(arrays["sweeps"])})
+                return Fit(**{**found, "sweeps": int(found["sweeps"])})
+        except (AttributeError, EOFError, KeyError, TypeError, UnpicklingError, ValueError, BadZipFile):
+            checks.fail(f"{path} has no fit", "a file that Fit.save has written")
 
     @staticmethod
     def of(w):
@@ -109,9 +109,6 @@ class Fit:
         runs, size = w.shape
         error, snapshots = np.empty((0, runs)), np.empty((0, runs, size))
         return Fit(w, np.zeros_like(w), 0, np.arange(0), error, np.full(runs, -1), snapshots)
-
-
-_RUNS = {"weights": 0, "velocity": 0, "error": 1, "solved_at": -1, "snapshots": 1}  # the axis of the runs in each
 
 
 @checks.called_otherwise(
@@ -152,36 +149,44 @@ def train(
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
     - `progress`: show a bar if it takes more than a second.
 
-    Runs are trained one after another by a compiled kernel, or by several threads within
-    `joblib.parallel_config(n_jobs=2)`. A run comes out the same, to the last bit, in any company and on any machine.
-    One that diverges is marked and leaves the others alone. A net with a user's own activation, or a user's own error
-    rule, is trained by the plain NumPy of `equations.py`: slower, on one core, without a bar, and with last bits that
-    depend on the machine. Raises `ValueError` for arguments that make no sense.
+    A compiled kernel trains the runs, in several threads within `joblib.parallel_config(n_jobs=2)`. A run comes out the
+    same, to the last bit, in any company and on any machine; one that diverges is marked and leaves the others alone. A
+    user's own activation or error rule is left to the plain NumPy of `equations.py`: slower, on one core, without a
+    bar, and with last bits that depend on the machine. Raises `ValueError` for arguments that make no sense.
     """
-    checks.network(net)
-    fit = w if isinstance(w, Fit) else Fit.of(checks.weights(w, net))
-    checks.fit(fit, net.size)
-    checks.task(task, net, len(fit))
-    rates = {"epsilon": (epsilon, np.inf), "alpha": (alpha, 1.0), "decay": (decay, 1.0)}
-    error, tolerance = checks.error_rule(error), checks.tolerance(tolerance, task)
+    checks.instance("the net", net, Network)
+    fit = w if isinstance(w, Fit) else Fit.of(net.weights(w))
+    checks.expect(fit.weights.shape[1] == net.size, f"w has the shape {fit.weights.shape}", f"(runs, {net.size})")
+    task, shape = net.fitting(task, len(fit), error), fit.weights.shape
+    sweeps, record = checks.count("sweeps", sweeps), checks.count("record", record)
+    tolerance = _tolerance(tolerance, task)
     schedule = Schedule(
-        **{name: checks.rate(name, rate, fit.weights, high) for name, (rate, high) in rates.items()},
-        sweeps=checks.count("sweeps", sweeps),
+        epsilon=checks.spread("epsilon", epsilon, shape, 0, np.inf),
+        alpha=checks.spread("alpha", alpha, shape, 0, 1),
+        decay=checks.spread("decay", decay, shape, 0, 1),
+        sweeps=sweeps,
         before=fit.sweeps,
-        record=checks.count("record", record),
+        record=record,
         tolerances=np.append(tolerance, 0.0),
         stop=checks.flag("stop", stop),
-        snapshot_at=np.array(checks.snapshots(snapshots, fit.sweeps, sweeps), np.int64),
-        order=np.array(checks.order(order, task.cases), np.int64),
+        snapshot_at=_snapshots(snapshots, fit.sweeps, sweeps),
+        order=_order(order, task.cases),
     )
-    sweeps, runs, progress = schedule.sweeps, len(fit), checks.flag("progress", progress)
-    recorded_at = np.union1d(np.arange(0, sweeps, record) if record else [], [sweeps]).astype(int)
-    solved_at = np.array(np.atleast_2d(checks.solved_before(fit, tolerance)), np.int64)
-    results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), solved_at, len(schedule.snapshot_at))
+    checks.expect(schedule.epsilon.any(), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
+    progress, recorded_at = checks.flag("progress", progress), np.arange(0, sweeps, record) if record else []
+    recorded_at = np.append(recorded_at, sweeps).astype(int)
+    solved_at = np.full((*tolerance.shape, len(fit)), -1) if fit.tolerance is None else fit.solved_at
+    if fit.tolerance is not None:
+        wrong = f"tolerance is {tolerance.tolist()}, and was {fit.tolerance.tolist()} in the call before"
+        same = np.array_equal(fit.tolerance, tolerance)
+        checks.expect(same, wrong, "the same, or fit.weights, to begin anew")
+    results = layout.results_for(
+        fit.weights, fit.velocity, len(recorded_at), np.array(np.atleast_2d(solved_at)), len(schedule.snapshot_at)
+    )
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
             _by_equations(net, task, error, schedule, results)
-    elif runs:
+    elif len(fit):
         _by_kernel(net, task, error, schedule, results, progress)
     return Fit(
         weights=results.weights,
@@ -189,10 +194,38 @@ def train(
         sweeps=fit.sweeps + sweeps,
         recorded_at=fit.sweeps + recorded_at,
         error=results.error.T,
-        solved_at=results.solved_at.reshape(*tolerance.shape, runs),
+        solved_at=results.solved_at.reshape(solved_at.shape),
         snapshots=results.snapshots,
         tolerance=tolerance,
     )
+
+
+def _tolerance(value, task):
+    """Positive, in falling order, at most half the distance between the targets: a looser one calls all solved."""
+    expected = "a positive number, or a list of such, the loosest first"
+    value = checks.array("tolerance", value, expected, good=lambda value: value.ndim < 2 and value.size and value > 0)
+    checks.expect((np.diff(np.atleast_1d(value)) < 0).all(), f"tolerance is {value.tolist()}", expected)
+    for name, d in task.targets.items():
+        half = np.ptp(d[np.isfinite(d)]) / 2 if np.isfinite(d).any() else 0
+        expected = f"a positive number up to {half:g}, half the distance between the targets of layer {name!r}"
+        checks.expect(not 0 < half < value.max() * (1 - 1e-12), f"tolerance is {value.max():g}", expected)
+    return value
+
+
+def _order(order, cases):
+    """All case numbers in some order, or none."""
+    expected = f"each of the case numbers 0 to {cases - 1} once"
+    complete = lambda order: order.ndim == 1 and np.array_equal(np.sort(order), np.arange(cases))  # noqa: E731
+    return np.empty(0, int) if order is None else checks.array("order", order, expected, "iu", complete)
+
+
+def _snapshots(counts, done, sweeps):
+    """Increasing sweep counts over all calls."""
+    expected = f"increasing sweep counts from {done} to {done + sweeps}, for instance [{done}, {done + sweeps}]"
+    inside = lambda counts: counts.ndim == 1 and (counts >= done) & (counts <= done + sweeps)  # noqa: E731
+    counts = checks.array("snapshots", counts, expected, "iu", inside)
+    checks.expect((np.diff(counts) > 0).all(), f"snapshots are {counts.tolist()}", expected)
+    return counts
 
 
 # ---------------------------------------------------------------- by the compiled kernel
@@ -252,9 +285,13 @@ def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
     w, velocity, solved_at = results.weights, results.velocity, results.solved_at
     met = np.count_nonzero(solved_at >= 0, axis=0)  # how many tolerances each run has met
-    tolerances, recorded, kept = schedule.tolerances, 0, 0
+    tolerances, recorded, counts = schedule.tolerances, 0, np.broadcast_to(task.counts(), (len(w), task.cases))
     active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (met == len(solved_at)))
-    counts = np.broadcast_to(task.counts(), (len(w), task.cases))
+
+    def gradient(task, rows):
+        part = task.of_runs(rows)
+        y = equations.forward(net, w[rows], part.inputs)
+        return part, y, *equations.backward(net, w[rows], part, error, y)
 
     def change(rows, dE_dw):
         rates = [rate[rows] if len(rate) > 1 else rate for rate in schedule[:3]]
@@ -262,12 +299,10 @@ def _by_equations(net, task, error, schedule, results):
         active[rows] = np.isfinite(w[rows]).all(axis=1)
 
     for t in range(schedule.sweeps + 1):
-        rows = np.flatnonzero(active)
-        if not rows.size:
+        if not active.any():
             break
-        part = task.of_runs(rows)
-        y = equations.forward(net, w[rows], part.inputs)
-        E, dE_dw = equations.backward(net, w[rows], part, error, y)
+        rows = np.flatnonzero(active)
+        part, y, E, dE_dw = gradient(task, rows)
         if t == schedule.sweeps or (schedule.record and t % schedule.record == 0):
             results.error[rows, recorded] = E
             recorded += 1
@@ -277,17 +312,13 @@ def _by_equations(net, task, error, schedule, results):
             solved_at[met[rows[now]], rows[now]] = schedule.before + t
             met[rows[now]] += 1
         active &= ~(schedule.stop & (met == len(solved_at)))
-        if kept < len(schedule.snapshot_at) and schedule.snapshot_at[kept] == schedule.before + t:
-            results.snapshots[kept] = w
-            kept += 1
+        results.snapshots[schedule.snapshot_at == schedule.before + t] = w
         if t == schedule.sweeps:
-            break
+            return
         if not len(schedule.order):
             change(rows[active[rows]], dE_dw[active[rows]])
         for case in schedule.order:
             rows = np.flatnonzero(active & counts[:, case])
             if rows.size:
-                part = task.of_case(case).of_runs(rows)
-                y = equations.forward(net, w[rows], part.inputs)
-                change(rows, equations.backward(net, w[rows], part, error, y)[1])
-    results.snapshots[kept:] = w
+                change(rows, gradient(task.of_case(case), rows)[-1])
+    results.snapshots[schedule.snapshot_at >= schedule.before + t] = w

@@ -46,10 +46,9 @@ def kin(marriages):
     ("Colin", "aunt", "Jennifer") says that Colin has Jennifer as an aunt. The rules of kinship are ours; that those who
     marry an uncle or aunt become one is the letter's (Fig. 3: Margaret is Colin's).
     """
-    couples = {(husband, wife) for husband, wife, *_ in marriages}
-    families = [((husband, wife), [*sons, *daughters]) for husband, wife, sons, daughters in marriages]
+    families = [((husband, wife), (*sons, *daughters)) for husband, wife, sons, daughters in marriages]
     men = {man for husband, _, sons, _ in marriages for man in (husband, *sons)}
-    married = couples | _turned(couples)
+    married = {pair for (husband, wife), _ in families for pair in ((husband, wife), (wife, husband))}
     born = {(child, parent) for parents, children in families for child in children for parent in parents}
     siblings = {(one, other) for _, children in families for one, other in permutations(children, 2)}
     elders = {(child, other) for child, parent in born for one, other in siblings if one == parent}
@@ -73,10 +72,11 @@ def _turned(pairs):
 def questions():
     """The 104 questions and their answers: {(person 1, relationship): people 2}, in the order of Fig. 3's units."""
     facts = set().union(*map(kin, TREES.values()))
-    asked = {pair: [] for pair in product(PEOPLE, RELATIONSHIPS)}
-    for person, relationship, other in sorted(facts, key=lambda fact: PEOPLE.index(fact[2])):
-        asked[person, relationship].append(other)
-    return {question: tuple(answers) for question, answers in asked.items() if answers}
+    asked = {
+        (one, has): tuple(two for two in PEOPLE if (one, has, two) in facts)
+        for one, has in product(PEOPLE, RELATIONSHIPS)
+    }
+    return {question: answers for question, answers in asked.items() if answers}
 
 
 def case_of(person, relationship):
@@ -93,14 +93,11 @@ def family_trees():
     Case k is the k-th of `questions()`. Units stand for `PEOPLE` and `RELATIONSHIPS`, in the order of Fig. 3.
     """
     asked = questions()
-    person, relationship = zip(*asked, strict=True)
-    inputs = {"person 1": _on(PEOPLE, person), "relationship": _on(RELATIONSHIPS, relationship)}
+    inputs = {
+        "person 1": np.array([[one == person for person, _ in asked] for one in PEOPLE]),
+        "relationship": np.array([[one == relationship for _, relationship in asked] for one in RELATIONSHIPS]),
+    }
     return Task(inputs, {"person 2": np.array([[one in answers for answers in asked.values()] for one in PEOPLE])})
-
-
-def _on(names, active):
-    """One unit a name, on in the cases that name it: `(names, cases)`."""
-    return np.array([[name == one for one in active] for name in names])
 
 
 def family_network():

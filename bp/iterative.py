@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import checks
-from .network import Layer, Link, Network
+from .network import Layer, Link, Network, layers_and_links
 
 
 def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
@@ -21,10 +21,9 @@ def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
     other layer and moment. `net.forward` returns the history of states. Raises `ValueError` for steps below 1, for
     names that repeat or are unknown, and for links into no layer.
     """
-    (layers, links), steps = checks.named(layers, links), checks.count("steps", steps, 1, 10_000)
-    targets = {link.target for link in links}
-    moments = []
-    for t in range(steps + 1):
+    layers, links = layers_and_links(layers, links)
+    targets, moments = {link.target for link in links}, []
+    for t in range(checks.count("steps", steps, 1, 10_000) + 1):
         for layer in layers:
             if t == 0 or (layer.name not in targets and t < steps):
                 moments.append(Layer(f"{layer.name} {t}", layer.units))

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks
 from .iterative import unfold
-from .network import Layer, Link, Task
+from .network import Layer, Link, Network, Task
 
 
 def symmetry(units=6, low=0.0, high=1.0):
@@ -15,12 +15,14 @@ def symmetry(units=6, low=0.0, high=1.0):
     Case c has the bits of c as its inputs, the highest bit on top. Targets are `high` for symmetric inputs and `low`
     for the others. Raises `ValueError` unless units >= 1 and low < high.
     """
-    return _told(units, lambda inputs: (inputs == inputs[::-1]).all(axis=0, keepdims=True), low, high)
+    inputs = _patterns(units)
+    return _told(inputs, (inputs == inputs[::-1]).all(axis=0), low, high)
 
 
 def parity(units=2, low=0.0, high=1.0):
     """All 2**units binary inputs, and whether an odd number of them is on."""
-    return _told(units, lambda inputs: inputs.sum(axis=0, keepdims=True) % 2 == 1, low, high)
+    inputs = _patterns(units)
+    return _told(inputs, inputs.sum(axis=0) % 2 == 1, low, high)
 
 
 def xor(low=0.0, high=1.0):
@@ -30,33 +32,27 @@ def xor(low=0.0, high=1.0):
 
 def addition(bits=2):
     """Two binary numbers of so many bits, the highest first, and their sum, of one bit more (PDP vol. 1, p. 343)."""
-    bits = checks.count("bits", bits, 1, 10)
-    places = 2 ** np.arange(bits)[::-1, None]
-
-    def bits_of_sum(inputs):
-        total = (inputs[:bits] * places + inputs[bits:] * places).sum(axis=0)
-        return total >> np.arange(bits + 1)[::-1, None] & 1 == 1
-
-    return _told(2 * bits, bits_of_sum)
+    inputs = _patterns(2 * checks.count("bits", bits, 1, 10))
+    total = 2 ** np.arange(bits)[::-1] @ (inputs[:bits] + inputs[bits:])
+    return Task(inputs, total >> np.arange(bits + 1)[::-1, None] & 1)
 
 
 def encoder(units=8):
     """So many patterns with one unit on, each to come out as it went in (PDP vol. 1, p. 335)."""
     patterns = np.eye(checks.count("units", units, 1, 4096))
-    return Task({"input": patterns}, {"output": patterns})
+    return Task(patterns, patterns)
 
 
-def _told(units, answer, low=0.0, high=1.0):
-    """All binary inputs, column c having the bits of c, and what `answer` makes of them: True is `high`."""
-    units = checks.count("units", units, 1, 20)
-    low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
-    inputs = _patterns(units)
-    return Task({"input": inputs}, {"output": np.where(answer(inputs), high, low)})
-
-
-def _patterns(units):
+def _patterns(units, least=1):
     """All binary patterns, `(units, 2**units)`: column c has the bits of c, the highest on top."""
+    units = checks.count("units", units, least, 20)
     return np.arange(2**units) >> np.arange(units)[::-1, None] & 1
+
+
+def _told(inputs, answers, low, high):
+    """The task to tell inputs for which the answer is yes from others, by `high` and `low`."""
+    low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
+    return Task(inputs, np.where(answers, high, low))
 
 
 DIGITS = {"A": (1, 2), "B": (2, 3), "C": (3, 1), "D": (2, 1), "E": (1, 3)}  # what each letter stands for
@@ -72,36 +68,25 @@ def sequences(hidden=30, arrivals=((1, 2),), links=1.0, seed=0):
     `STRINGS` with the a-th pair of `arrivals`; its digits are due right after the later letter. Of the links a share,
     `links`, is kept, chosen at random by `seed`. Raises `ValueError` for arrivals that are no pairs of times in order.
     """
+    in_order = lambda pairs: pairs.shape[1:] == (2,) and (pairs > 0) & (np.diff(pairs) > 0) & (pairs < 10_000)  # noqa: E731
     expected = "a list of pairs of times, the earlier first, for instance [(1, 2)]"
-    pairs = checks.whole_array("arrivals", arrivals, expected)
-    if (
-        pairs.shape[1:] != (2,)
-        or pairs.dtype.kind != "i"
-        or not ((pairs[:, 0] > 0) & (pairs[:, 0] < pairs[:, 1])).all()
-    ):
-        checks.fail(f"arrivals is {arrivals!r}", expected)
-    times = max(second for _, second in arrivals) + 4
-    layers = [Layer("input", 5), Layer("hidden", checks.count("hidden", hidden, 1, 10_000)), Layer("output", 3)]
-    links = checks.number("links", links, 0, 1, up_to=True)
-    rng, units = (
-        np.random.default_rng(checks.count("seed", seed, most=np.inf)),
-        {layer.name: layer.units for layer in layers},
-    )
+    arrivals = checks.array("arrivals", arrivals, expected, "iu", in_order).tolist()
+    links, rng = checks.number("links", links, 0, 1, up_to=True), np.random.default_rng(*checks.seeds([seed]))
+    units, times = {"input": 5, "hidden": hidden, "output": 3}, max(later for _, later in arrivals) + 4
+    layers = [Layer(*one) for one in units.items()]
     ends = [("input", "hidden"), ("hidden", "hidden"), ("hidden", "output"), ("output", "output")]
     masks = [rng.random((units[target], units[source])) < links if links < 1 else None for source, target in ends]
     net = unfold(layers, [Link(*two, mask=mask) for two, mask in zip(ends, masks, strict=True)], times - 1)
-    cases = len(STRINGS) * len(arrivals)
-    inputs = np.zeros((times + 1, 5, cases))
-    outputs = np.full((times + 1, 3, cases), np.nan)
-    for case, (when, string) in enumerate(product(arrivals, STRINGS)):
-        for time, letter in zip(when, string, strict=True):
-            inputs[time, "ABCDE".index(letter), case] = 1
-        for k, digit in enumerate(DIGITS[string[0]] + DIGITS[string[1]]):
-            outputs[when[1] + 1 + k, :, case] = np.arange(1, 4) == digit
-    starts = {f"{name} 0": np.full((units[name], cases), 0.2) for name in ("hidden", "output")}
-    external = {f"input {t - 1}": inputs[t] for t in range(1, times)}
-    due = [t for t in range(1, times + 1) if not np.isnan(outputs[t]).all()]
-    return net, Task(external | starts, {f"output {t - 1}": outputs[t] for t in due})
+    cases = list(product(arrivals, STRINGS))
+    inputs = {f"input {t}": np.zeros((5, len(cases))) for t in range(times - 1)}
+    inputs |= {f"{name} 0": np.full((units[name], len(cases)), 0.2) for name in ("hidden", "output")}
+    outputs = np.full((times, 3, len(cases)), np.nan)
+    for case, ((first, second), string) in enumerate(cases):
+        for time, letter in zip((first, second), string, strict=True):
+            inputs[f"input {time - 1}"]["ABCDE".index(letter), case] = 1
+        for time, digit in enumerate(DIGITS[string[0]] + DIGITS[string[1]], second):
+            outputs[time, :, case] = np.arange(1, 4) == digit
+    return net, Task(inputs, {f"output {t}": d for t, d in enumerate(outputs) if not np.isnan(d).all()})
 
 
 def shift_register(units):
@@ -109,9 +94,8 @@ def shift_register(units):
 
     PDP vol. 1, p. 357. Case c has the bits of c as its pattern, the highest bit on top.
     """
-    units = checks.count("units", units, 2, 20)
+    patterns = _patterns(units, 2)
     net = unfold([Layer("state", units)], [Link("state", "state")], 2)
-    patterns = _patterns(units)
     return net, Task({"state 0": patterns}, {"state 2": np.roll(patterns, -2, axis=0)})
 
 
@@ -123,15 +107,11 @@ def right(net, w, task, by="half"):
     "largest", every unit that should be on is above all others. Units with missing targets have no say. Raises
     `ValueError` for other targets and other ways.
     """
-    by = checks.one_of("by", by, ("half", "largest"))
-    checks.network(net)
-    w = checks.weights(w, net)
-    checks.task(task, net, len(w), targets=False)
-    states, found = net.forward(w, task.inputs), []
+    by, net = checks.one_of("by", by, ("half", "largest")), checks.instance("the net", net, Network)
+    states, found = net.forward(w, net.fitting(task, len(net.weights(w)))), []
     for name, d in task.targets.items():
-        checks.binary(
-            f"targets of layer {name}", d[~np.isnan(d)], "; of others, compare net.forward's states with them"
-        )
+        instead = "; of others, compare net.forward's states with them"
+        checks.binary(f"targets of layer {name}", d[~np.isnan(d)], instead)
         least = np.where(d == 1, states[name], np.inf).min(axis=-2)
         most = np.where(d == 0, states[name], -np.inf).max(axis=-2)
         found.append((least > 0.5) & (most <= 0.5) if by == "half" else least > most)

@@ -14,10 +14,10 @@ from . import checks
 class Activation:
     """An input-output function and its slope: "any ... which has a bounded derivative will do" (p. 534).
 
-    A unit's output is y = function(gain x). `slope(y)` gives the derivative of `function` **as a function of the
-    output y**, so that dy/dx = gain slope(y). Both map arrays of any shape to arrays of that shape. The activations
-    of `bp` run in the compiled kernel, with any gain; a net with a user's own runs in plain NumPy. Raises `ValueError`
-    for a slope that is not the function's, for instance one of x, and for a gain that is not positive.
+    A unit's output is y = function(gain x); `slope(y)` is the derivative of `function` **as a function of the output
+    y**, so that dy/dx = gain slope(y). Both map arrays of any shape to arrays of that shape. A net with a user's own
+    activation is trained in plain NumPy. Raises `ValueError` for a slope that is not the function's, for instance one
+    of x, and for a gain that is not positive.
     """
 
     function: Callable[[np.ndarray], np.ndarray]
@@ -30,8 +30,7 @@ class Activation:
 
     def __post_init__(self):
         checks.text("the name of an activation", self.name)
-        if checks.number("gain", self.gain, 0, np.inf) == 0:
-            checks.fail("gain is 0", "a positive number: a unit without gain has the same output for every input")
+        checks.expect(checks.number("gain", self.gain, 0, np.inf), f"gain is {self.gain:g}", "a positive number")
         checks.slope(self.function, self.slope)
 
     def with_gain(self, gain):
@@ -85,11 +84,10 @@ rectified = Activation(_rectified, _rectified_slope, "rectified")
 class ErrorRule:
     """What counts as an error, as `E = 1/2 sum (dE/dy)^2` over cases and output units.
 
-    `derivative(d)` takes the desired states once, with NaN where there is none, and gives a function `(y, out)` that
-    writes dE/dy into `out` and returns it. The rules of `bp` also have `bounds`, which lets them run in the compiled
-    kernel: `bounds(d)` gives three arrays, lower, upper and aim. A unit between lower and upper is good enough; the
-    error of any other is its distance from the aim. With `whole_cases`, a case in which one unit of a layer is not good
-    enough counts for all units of the layer.
+    `derivative(d)` takes the desired states, NaN where there is none, and gives a function `(y, out)` that writes dE/dy
+    into `out` and returns it. The rules of `bp` have `bounds`, too, which the compiled kernel reads: `bounds(d)` gives
+    lower, upper and aim. A unit between lower and upper is good enough; the error of any other is its distance from the
+    aim. With `whole_cases`, a case counts for all units of a layer if one of them is not good enough.
     """
 
     name: str
@@ -148,10 +146,9 @@ def hinge(margin=0.2):
 def dead_zone(margin=0.2, whole_cases=False):
     """No error above `1 - margin` (units that should be on) or below `margin` (off); otherwise distance from 1 or 0.
 
-    The letter's own wording, caption of Fig. 4: "if output units that should be on ...", by unit or, with
-    `whole_cases`, only if that is so of all units of the layer in that case. Desired states are 0 and 1.
+    The letter's own wording, caption of Fig. 4: by unit or, with `whole_cases`, only if it is so of all units of the
+    layer in that case. Desired states are 0 and 1.
     """
-    margin = checks.number("margin", margin, 0, 0.5)
-    whole_cases = checks.flag("whole_cases", whole_cases)
+    margin, whole_cases = checks.number("margin", margin, 0, 0.5), checks.flag("whole_cases", whole_cases)
     name = f"dead_zone({margin:g}){' of whole cases' if whole_cases else ''}"
     return _rule(name, lambda d: _margins(d, margin), whole_cases)

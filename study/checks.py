@@ -8,12 +8,12 @@ from concurrent.futures import BrokenExecutor
 
 import numpy as np
 
-from bp.checks import array, count, fail, number, seeds, whole_array
+from bp.checks import array, count, fail, number, seeds
 
 
 def sample(what, values, least=1, finite=False):
     """A number for each of some runs, `(runs,)`: not NaN, nor infinity if they are to be `finite`."""
-    values = array(what, values)
+    values = array(what, values, f"numbers (runs,), at least {least}")
     if values.ndim != 1 or values.size < least:
         fail(f"{what} have the shape {values.shape}", f"(runs,), at least {least}")
     if np.isnan(values).any() or (finite and np.isinf(values).any()):
@@ -23,7 +23,7 @@ def sample(what, values, least=1, finite=False):
 
 def yes_or_no(values):
     """True or False of each of some runs; 0 and 1 mean the same."""
-    values = array("yes", values, "biuf")
+    values = array("yes", values, "True or False of each run", "biuf")
     if not values.size or not np.isin(values, (0, 1)).all():
         fail(
             f"yes has the shape {values.shape} and holds {np.unique(values)[:5].tolist()}", "True or False of each run"
@@ -33,7 +33,7 @@ def yes_or_no(values):
 
 def horizons(horizon, runs):
     """Up to which sweep runs were followed, for all of them or for each."""
-    given = array("horizon", horizon)
+    given = array("horizon", horizon, f"at least 0 sweeps, for all runs or for each of {runs}")
     if given.shape not in ((), (1,), (runs,)) or not (np.isfinite(given) & (given >= 0)).all():
         fail(f"horizon is {given.tolist()}", f"at least 0 sweeps, for all runs or for each of {runs}")
     return horizon
@@ -128,10 +128,10 @@ def instance(what, made, kind):
 
 
 def row_numbers(rows, of):
-    rows = [count("a row", row) for row in np.ravel(whole_array("rows", rows, "row numbers")).tolist()]
-    if not rows or max(rows) >= of:
-        fail(f"rows are {rows}", f"at least one number from 0 to {of - 1}")
-    return rows
+    expected = f"at least one number from 0 to {of - 1}"
+    return (
+        array("rows", rows, expected, "iu", lambda rows: rows.size > 0 and (rows >= 0) & (rows < of)).ravel().tolist()
+    )
 
 
 def header(path, load):

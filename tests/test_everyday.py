@@ -148,12 +148,16 @@ def test_other_functions_in_other_words():
 
 def test_cases_in_rows_are_noticed():
     X, y = flowers()
-    with pytest.raises(ValueError, match=r"\[4, 120\] cases; expected the same .*, so the transpose, X.T, of \(cases"):
+    with pytest.raises(
+        ValueError, match=r"\[4, 120\] cases; expected the same .*, which is the transpose, X.T, of \(cases"
+    ):
         bp.Task(X, y)
     with pytest.raises(ValueError, match=r"\[1, 4\] cases; expected .* X.T"):
         bp.Task(X, y[:, None])
     net, square = bp.layered(3, 1), bp.Task(np.zeros((4, 3)), np.zeros((1, 3)))
-    with pytest.raises(ValueError, match=r"have 4 units; expected 3, .*the shape is \(4, 3\): is its transpose meant"):
+    with pytest.raises(
+        ValueError, match=r"have the shape \(4, 3\), so 4 units; expected 3, .*: is the transpose meant"
+    ):
         net.gradient(net.initial_weights(0), square)
 
 
@@ -185,8 +189,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert (tmp_path / "fit.npz").read_bytes() == before
     np.savez(tmp_path / "other.npz", weights=fit.weights)
     np.save(tmp_path / "weights.npy", fit.weights)
-    for name, has in {"other.npz": "weights", "weights.npy": "no names"}.items():
-        with pytest.raises(ValueError, match=f"{name} has {has}; expected a file that Fit.save has written"):
+    for name in ("other.npz", "weights.npy"):
+        with pytest.raises(ValueError, match=f"{name} has no fit; expected a file that Fit.save has written"):
             bp.Fit.load(tmp_path / name)
 
 

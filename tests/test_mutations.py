@@ -139,7 +139,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
     "a slope that is not the function's": (
         "bp/checks.py",
-        {"if np.any(wrong):": "if False:"},
+        {"for k in np.flatnonzero(wrong):": "for k in []:"},
         "test_everyday.py::test_a_function_of_ones_own",
     ),
     "a fit written in its place": (
@@ -153,8 +153,8 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "test_everyday.py::test_draw_the_whole_history",
     ),
     "a tolerance that changes without a word": (
-        "bp/checks.py",
-        {"not np.array_equal(fit.tolerance, tolerance)": "False"},
+        "bp/descent.py",
+        {"np.array_equal(fit.tolerance, tolerance)": "True"},
         "test_everyday.py::test_another_tolerance_begins_anew",
     ),
     "the rows in their place before the header": (
