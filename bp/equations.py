@@ -1,4 +1,4 @@
-"""Equations (1)-(9) in plain NumPy, to be read beside the letter (Nature 323, 533-536).
+"""Equations (1)-(9) in plain NumPy, to be read beside the paper (Nature 323, 533-536).
 
 Arrays lead with the runs: unit states y are `(runs, units, cases)`, and W[:, j, i] is the paper's w_ji. Training runs
 in a compiled kernel (`kernel.py`) that is tested against these lines; nets with a user's own activation or error rule
@@ -25,7 +25,7 @@ def backward(net, w, task, error, y):
     dE_dW, dE_dy, E = net.matrices(dE_dw), {}, np.zeros(len(w))
     for name in task.targets:
         d = task.desired(name)
-        # (4): y - d for the letter's squared error, of which (3) is half the sum of squares
+        # (4): y - d for the paper's squared error, of which (3) is half the sum of squares
         dE_dy[name] = np.where(np.isnan(d), 0, error.derivative(d)(y[name], np.empty_like(y[name])))
         E = E + 0.5 * (dE_dy[name] ** 2).sum(axis=(1, 2))  # (3)
     for layer, links in reversed(net.computed):

@@ -44,7 +44,7 @@ def kin(marriages):
     """What marriages (husband, wife, sons, daughters) imply: a set of facts (person 1, relationship, person 2).
 
     ("Colin", "aunt", "Jennifer") says that Colin has Jennifer as an aunt. The rules of kinship are ours; that those who
-    marry an uncle or aunt become one is the letter's (Fig. 3: Margaret is Colin's).
+    marry an uncle or aunt become one is the paper's (Fig. 3: Margaret is Colin's).
     """
     families = [((husband, wife), (*sons, *daughters)) for husband, wife, sons, daughters in marriages]
     men = {man for husband, _, sons, _ in marriages for man in (husband, *sons)}

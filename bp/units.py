@@ -146,7 +146,7 @@ def hinge(margin=0.2):
 def dead_zone(margin=0.2, whole_cases=False):
     """No error above `1 - margin` (units that should be on) or below `margin` (off); otherwise distance from 1 or 0.
 
-    The letter's own wording, caption of Fig. 4: by unit or, with `whole_cases`, only if it is so of all units of the
+    The paper's own wording, caption of Fig. 4: by unit or, with `whole_cases`, only if it is so of all units of the
     layer in that case. Desired states are 0 and 1.
     """
     margin, whole_cases = checks.number("margin", margin, 0, 0.5), checks.flag("whole_cases", whole_cases)
