@@ -669,7 +669,7 @@ def test_a_changed_declaration_is_seen(tmp_path):
     file = ONE.run(tmp_path)
     with pytest.raises(ValueError, match=r"one.csv is of another survey or was made otherwise: experiment recipe"):
         replace(ONE, experiment=xor(epsilon=0.4)).check(file, [0])
-    with pytest.raises(ValueError, match=r"rows are \[7\]; expected at least one number from 0 to 6"):
+    with pytest.raises(ValueError, match=r"rows is \[7\]; expected at least one number from 0 to 6"):
         ONE.check(file, [7])
     with pytest.raises(ValueError, match=r"no survey is named 'one'; expected one of symmetry, "):
         study.check_rows(file, [0])
