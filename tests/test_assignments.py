@@ -1203,6 +1203,7 @@ def terminal_velocity(dE_dw, epsilon, alpha):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sweeps", "pauses", "points"), [(1000, [0.015] * 200, "2.0"), (10**9, [], "0.0")])
 def test_calls_of_functions_of_the_test_are_timed_by_their_work(sweeps, pauses, points, tmp_path):
     """The first answer takes 3 seconds by the clock, as on a busy machine, and little work. The second never ends."""
@@ -1214,6 +1215,7 @@ def test_calls_of_functions_of_the_test_are_timed_by_their_work(sweeps, pauses, 
     assert cells["test_terminal_velocity"] == points and cells["test_train"] == "3.0"
 
 
+@pytest.mark.slow
 def test_the_whole_notebook_has_a_limit(tmp_path):
     loops = {
         name: f"{the(solved(), name).source}\n\nwhile True:\n    pass" for name in ("total_input", "layer", "gates")

@@ -37,12 +37,8 @@ def test_this_installation_gives_the_bits_that_are_stored():
     assert bits.hashes() == STORED
 
 
-QUICK = {"x86-64", "generic"}  # without fused multiply-adds, with vectors of two; of the others each takes as long
-
-
-@pytest.mark.parametrize(
-    "target", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in TARGETS]
-)
+@pytest.mark.slow  # each compiles the kernel
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_bits_are_those_that_are_stored(target, tmp_path):
     if not runs_here(target):
         pytest.skip(f"this processor cannot run code for {target}: no {NEEDS[target]}")

@@ -740,7 +740,12 @@ def test_a_killed_dask_worker_changes_no_row(cluster):
 # ---------------------------------------------------------------- what is stored
 
 
-@pytest.mark.parametrize("name", study.SURVEYS)
+LONG = {"search_slow", "sequences_timed"}  # a row takes seconds
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in study.SURVEYS]
+)
 def test_the_first_and_the_last_stored_row_come_out_again(name):
     """To the last digit: a changed core, or a stale survey, fails."""
     file = REPOSITORY / "data" / "surveys" / f"{name}.csv"
@@ -751,9 +756,9 @@ def test_the_first_and_the_last_stored_row_come_out_again(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in study.SURVEYS if name != "sequences_timed" and "search" not in name])
+@pytest.mark.parametrize("name", [name for name in study.SURVEYS if name not in LONG and "search" not in name])
 def test_stored_rows_come_out_again(name):
-    """Some between; of the others a row takes seconds."""
+    """Some between."""
     rows = np.linspace(0, len(study.SURVEYS[name]) - 1, 12).astype(int)
     study.check_rows(REPOSITORY / "data" / "surveys" / f"{name}.csv", rows[1:-1])
 
