@@ -1,7 +1,7 @@
 # make reproduce     run every notebook; NOTEBOOK=1_symmetry PARAMS="seeds=50 horizon=5000" runs one differently, into runs/
 # make surveys       train what data/surveys/ lacks; ONLY=symmetry SEEDS=100 trains part of one, into runs/
-# make test          prove it: style, unit tests, every notebook's output, submissions of every kind
-# make test-all      the same, with the fixed point, all submissions and all broken copies of the key lines
+# make test          prove it in some five minutes: style, unit tests, every notebook's output, submissions of every kind
+# make test-all      all of it: the fixed point, all submissions, broken copies of the key lines, other processors as well
 # make bench         how fast, beside PyTorch and JAX (a virtual environment of its own)
 # make scale         how surveys scale: time and memory against runs, and what a million would take
 # make portability   the bits on emulated ARM, the notebooks on other Pythons and BLAS kernels; ONLY=arm for one of them
