@@ -276,6 +276,7 @@ def test_what_does_the_same_is_the_same(change, load):
     assert {name for name in before if before[name] != after[name]} <= {"handed on"}  # which counts its module whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", [False, True], ids=["in files", "typed"])
 def test_processes_with_other_hash_seeds_say_the_same(typed, load):
     here = {name: identify(one) for name, one in load(typed=typed).items()}

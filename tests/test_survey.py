@@ -121,6 +121,7 @@ def test_rows_by_number_in_any_order():
     assert GRID.table(rows).equals(whole.iloc[rows].reset_index(drop=True))
 
 
+@pytest.mark.slow
 def test_two_workers_give_the_same_rows():
     with joblib.parallel_config(n_jobs=2):
         assert GRID.table().equals(GRID.table())

@@ -466,18 +466,6 @@ def submissions(name):
     return given | {title: (changed(name, cells), lost) for title, (cells, lost) in told(name).items()}
 
 
-def few(name):
-    """The titles of a few of these: one wrong for each test, one right, the solution, and the release as it is."""
-    chosen, missed = [], {cell.id for cell in ours(name) if is_test(cell)}
-    for title, (_, lost) in submissions(name).items():
-        if not lost or len(lost) > 1 or missed & lost:
-            kind = title.split(":")[0] if not lost else title
-            if kind != "right" or not any(other.startswith("right") for other in chosen):
-                chosen.append(title)
-            missed -= lost if len(lost) == 1 else set()
-    return chosen
-
-
 def graded(name, titles=None):
     """The marks of these, or those with some titles: a row for each, a column for each test, and each test's points."""
     import pandas as pd
