@@ -21,8 +21,8 @@ os.environ.setdefault("TQDM_DISABLE", "1")  # no progress bars in outputs that a
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the notebooks' workers take the cores
 
 
-hypothesis.settings.register_profile("quick", max_examples=40)  # of `make test`
-hypothesis.settings.register_profile("whole", max_examples=200)
+hypothesis.settings.register_profile("quick", max_examples=25)  # of `make test`
+hypothesis.settings.register_profile("whole", max_examples=100)
 hypothesis.settings.load_profile("whole")
 
 TOGETHER = {  # what tests share that takes minutes to make: how their names begin -> the group, which one process runs

@@ -194,7 +194,7 @@ BOOT = """
 import sys, bp, hypothesis, pytest
 print(bp.__file__)
 hypothesis.settings.register_profile(
-    "mutants", max_examples=200, phases=["explicit", "generate"]  # no time for the smallest example
+    "mutants", max_examples=100, phases=["explicit", "generate"]  # no time for the smallest example
 )
 hypothesis.settings.load_profile("mutants")
 sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))

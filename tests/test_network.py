@@ -14,7 +14,7 @@ from strategies import by_hand, of_run, problems
 import bp
 from bp import equations, layout
 
-deterministic = settings(deadline=None, derandomize=True)
+deterministic = settings(deadline=None, derandomize=True, max_examples=2 * settings().max_examples)
 
 # ---------------------------------------------------------------- oracles
 
