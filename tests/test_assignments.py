@@ -658,6 +658,7 @@ def test_marks_are_written_as_they_are_found(tmp_path, monkeypatch):
     assert list(tables(out)["marks"].student) == ["anna"] and tables(out)["marks"].score[0] == "21.0"
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_nobody_a_mark(tmp_path, monkeypatch):
     marked, calls = tool.marked, []
 

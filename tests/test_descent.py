@@ -534,6 +534,7 @@ def test_a_run_that_diverges_leaves_its_neighbours_alone(huge, order):
 # ---------------------------------------------------------------- the bar
 
 
+@pytest.mark.slow
 def test_a_bar_only_where_it_takes_long_and_is_wanted(capsys, monkeypatch):
     net, task = bp.layered(6, 2, 1), bp.symmetry()
     w = net.initial_weights(range(100))

@@ -245,6 +245,7 @@ def test_one_pass_can_learn_xor_by_hand():
     assert explorer.values()["weights"] == pytest.approx(frames.hand_values(fit.weights), abs=0.02)
 
 
+@pytest.mark.slow
 def test_more_time_steps_do_not_lose_the_view():
     explorer = explorers.time()
     view, steps = explorer.controls["view"], explorer.controls["steps"]
