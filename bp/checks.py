@@ -80,9 +80,8 @@ def count(name, value, least=0, most=10**9):
 
 def one_of(name, value, known):
     """One of the texts that are `known`."""
-    expected = f"one of {', '.join(map(repr, known))}"
     if not (isinstance(value, str) and value in known):
-        fail(f"{name} is {short(value)}", expected)
+        fail(f"{name} is {short(value)}", f"one of {', '.join(map(repr, known))}")
     return value
 
 

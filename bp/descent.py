@@ -44,11 +44,12 @@ class Fit:
     tolerance: np.ndarray | None = None
 
     def __post_init__(self):
-        shape, last = np.shape(self.weights), np.shape(self.solved_at)[-1:]
+        shape, solved = np.shape(self.weights), np.shape(self.solved_at)
+        each = solved[:-1] if self.tolerance is None else np.shape(self.tolerance)
         for name in ("weights", "velocity"):
             part = np.asarray(getattr(self, name))
-            fits = part.dtype == np.float64 and part.ndim == 2 and part.shape == shape and last == shape[:1]
-            wrong = f"a fit's {name} are {part.dtype} {part.shape}, and solved_at {np.shape(self.solved_at)}"
+            fits = part.dtype == np.float64 and part.ndim == 2 and part.shape == shape and solved == (*each, shape[0])
+            wrong = f"a fit's {name} are {part.dtype} {part.shape}, and solved_at {solved}"
             checks.expect(fits, wrong, "weights and velocity float64 (runs, size), solved_at (..., runs)")
 
     def __repr__(self):
@@ -173,16 +174,16 @@ def train(
         order=_order(order, task.cases),
     )
     checks.expect(schedule.epsilon.any(), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    progress, recorded_at = checks.flag("progress", progress), np.arange(0, sweeps, record) if record else []
-    recorded_at = np.append(recorded_at, sweeps).astype(int)
-    solved_at = np.full((*tolerance.shape, len(fit)), -1) if fit.tolerance is None else fit.solved_at
-    if fit.tolerance is not None:
-        wrong = f"tolerance is {tolerance.tolist()}, and was {fit.tolerance.tolist()} in the call before"
+    progress = checks.flag("progress", progress)
+    recorded_at = np.append(np.arange(0, sweeps, record) if record else [], sweeps).astype(int)
+    fresh, solved_at = fit.sweeps == 0 and (fit.solved_at < 0).all(), np.full((*tolerance.shape, len(fit)), -1)
+    if not fresh:
         same = np.array_equal(fit.tolerance, tolerance)
+        wrong = f"tolerance is {tolerance.tolist()}, and was {np.asarray(fit.tolerance).tolist()} in the call before"
         checks.expect(same, wrong, "the same, or fit.weights, to begin anew")
-    results = layout.results_for(
-        fit.weights, fit.velocity, len(recorded_at), np.array(np.atleast_2d(solved_at)), len(schedule.snapshot_at)
-    )
+        solved_at[...] = fit.solved_at
+    met = np.atleast_2d(solved_at)
+    results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), met, len(schedule.snapshot_at))
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
             _by_equations(net, task, error, schedule, results)
@@ -243,9 +244,8 @@ def _by_kernel(net, task, error, schedule, results, progress):
     def train(first, last):
         layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
 
-    columns = (
-        kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH
-    )  # cases of a sweep, and those that pad them
+    # cases of a sweep, and those that pad them
+    columns = kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH
     work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
         return train(0, runs)

@@ -146,7 +146,10 @@ def _places(rows, columns):
 def cases_of(net, task, error):
     """The `Cases` of a task."""
     inputs = [task.inputs[layer.name] for layer in net.input_layers]
-    bounds = [np.concatenate(np.broadcast_arrays(*error.bounds(d), d), axis=-2) for d in task.targets.values()]
+    bounds = [
+        np.concatenate([np.broadcast_to(bound, d.shape) for bound in (*error.bounds(d), d)], axis=-2)
+        for d in task.targets.values()
+    ]
     counts = np.array(np.atleast_2d(task.counts()), float, order="C")
     return Cases(
         task.cases, _stacked(inputs), _stacked(bounds or [np.empty((0, task.cases))]), counts, error.whole_cases

@@ -58,6 +58,10 @@ class Task:
         """The task of some of the runs only: itself, if all runs share the same cases."""
         if self.runs is None:
             return self
+        try:
+            rows = np.arange(self.runs)[rows]
+        except (IndexError, MemoryError, OverflowError, TypeError, ValueError):
+            checks.fail(f"rows are {checks.short(rows)}", f"numbers of runs, of {self.runs}, or True or False for each")
         return self._part(lambda states, shared: states if states.ndim == shared else states[rows])
 
     def of_case(self, case):
@@ -80,7 +84,7 @@ class Task:
 
     def desired(self, name):
         """The targets of layer `name`, NaN where they are missing or held out."""
-        d = self.targets[name]
+        d = self.targets[checks.one_of("the layer", name, self.targets)]
         return d if self.held_out is None else np.where(self.held_out[..., None, :], np.nan, d)
 
 
@@ -90,6 +94,7 @@ def _states(what, given, layer, values, good):
     expected = f"{values}, (units, cases) or (runs, units, cases)"
 
     def states(name, y):
+        checks.text(f"a layer of {what}", name)
         fits = lambda y: least <= y.ndim <= 3 and y.size > 0 and good(y)  # noqa: E731
         return np.atleast_2d(checks.array(f"{what} of layer {name!r}", y, expected, "biuf", fits))
 

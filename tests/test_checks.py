@@ -418,6 +418,17 @@ BAD = [
     (lambda: train(FIT, snapshots=[4]), r"snapshots is \[4\]; expected increasing sweep counts from 5 to 6, for"),
     (lambda: train(snapshots=[0.5]), r"snapshots is \[0\.5\]; expected increasing sweep counts from 0 to 1, for"),
     (lambda: train(snapshots=1), "snapshots is 1; expected increasing sweep counts from 0 to 1, for"),
+    (lambda: bp.Task({1: X}, {}), "a layer of inputs is 1; expected a string"),
+    (lambda: TASK.desired("input"), "the layer is 'input'; expected one of 'output'"),
+    (
+        lambda: bp.Task({"input": [X] * 2}, {}).of_runs([2]),
+        r"rows are \[2\]; expected numbers of runs, of 2, or True or False for each",
+    ),
+    (lambda: bp.Task({"input": [X] * 2}, {}).of_runs("no"), "rows are 'no'; expected numbers of runs, of 2"),
+    (
+        lambda: train(replace(FIT, solved_at=np.full((2, 3), -1))),
+        r"a fit's weights are float64 \(3, 9\), and solved_at \(2, 3\); expected weights and velocity float64",
+    ),
     (lambda: bp.Fit.load(__file__), r".*test_checks\.py has no fit; expected a file that Fit\.save has written"),
     # iterative nets
     (lambda: bp.unfold([bp.Layer("a", 2)], [], 3), r"links is empty; expected bp\.Links"),

@@ -63,6 +63,8 @@ CALLS = {
         {"inputs": [[1]], "targets": [[1]]},
     ),
     "hold_out": (TASK.hold_out, {"cases": [0]}),
+    "of_runs": (BY_RUN.of_runs, {"rows": [0]}),
+    "desired": (TASK.desired, {"name": "output"}),
     "of_case": (TASK.of_case, {"case": 0}),
     "of_cases": (TASK.of_cases, {"cases": [0]}),
     "matrices": (NET.matrices, {"w": W}),
