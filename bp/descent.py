@@ -4,7 +4,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pickle import UnpicklingError
-from time import perf_counter
 from zipfile import BadZipFile
 
 import numpy as np
@@ -263,19 +262,12 @@ def _by_kernel(net, task, error, schedule, results, progress):
 def _watch(started, sweeps, results, progress):
     """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
     total, silent = sweeps * len(results.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
-    late = perf_counter() + 1
-    while perf_counter() < late:
-        if not _unfinished(started):
-            return
-    with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
-        while _unfinished(started):
+    with tqdm(total=total, delay=1, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
+        while True:
+            done, others = wait(started, timeout=0.2, return_when=FIRST_EXCEPTION)
+            if not others or any(one.exception() for one in done):
+                return
             bar.update(int(results.done.sum()) - bar.n)
-
-
-def _unfinished(started):
-    """Whether threads are still at work, looked at for a fifth of a second; not if one of them has failed."""
-    done, others = wait(started, timeout=0.2, return_when=FIRST_EXCEPTION)
-    return others and not any(one.exception() for one in done)
 
 
 # ---------------------------------------------------------------- by the equations, for a user's own functions

@@ -485,9 +485,7 @@ store = _operation(lambda p, i, s: types.void, lambda b, p, i, s: b.store(s, _ei
 add = _operation(lambda s, t: s, lambda b, s, t: b.fadd(s, t))  # eight and eight
 spread = _operation(lambda x: _EIGHT, _spread)  # x, eight times
 total = _operation(lambda s: _FLOAT, _total)  # the sum of the eight: ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))
-fma = _operation(
-    lambda x, y, z: z, _fma
-)  # x y + z, rounded once, in software where the machine has no such instruction
+fma = _operation(lambda x, y, z: z, _fma)  # x y + z, rounded once, if need be by software
 _bits = _operation(lambda x: types.int64, lambda b, x: b.bitcast(x, ir.IntType(64)))  # the 64 bits of a float
 _float = _operation(lambda k: _FLOAT, lambda b, k: b.bitcast(k, ir.DoubleType()))  # the float of these 64 bits
 

@@ -7,7 +7,7 @@ from threading import Lock, Timer
 import numpy as np
 from numba import typeof
 
-from . import kernel, units
+from . import checks, kernel, units
 from .kernel import LAYER, LINK, OUTPUT, WIDTH, Cases, Graph, Results, Schedule, padded, room_for
 
 KNOWN = units.logistic, units.tanh, units.linear, units.softsign, units.rectified  # as the kernel numbers them
@@ -25,26 +25,23 @@ def knows(net, error):
     return error.bounds is not None and all(_number(layer.activation) is not None for layer, _ in net.computed)
 
 
-def states(net, w, task):
-    """The states of all layers, layer name -> `(runs, units, cases)`: of a task without targets, for `(runs, size)`."""
-    graph, first = graph_of(net, task)
-    y = _evaluate(graph, cases_of(net, task, units.squared), w).states
-    computed = {layer.name: y[:, first[layer.name] :][:, : layer.units, : task.cases] for layer, _ in net.computed}
-    return {layer.name: computed.get(layer.name, task.inputs.get(layer.name)) for layer in net.layers}
+def passes(net, task, error):
+    """A function of weights `(runs, size)` that passes through the net, forward and, if the task has targets, backward.
 
-
-def evaluator(net, task, error):
-    """A function of weights `(runs, size)` that gives E, `(runs,)`, ∂E/∂w, `(runs, size)`, and the largest |y - d|."""
+    It gives the states of the layers that the targets depend on, layer name -> `(runs, units, cases)`, E, `(runs,)`,
+    and ∂E/∂w, `(runs, size)`.
+    """
     (graph, first), cases = graph_of(net, task), cases_of(net, task, error)
-    targets = {name: task.desired(name) for name in task.targets}
+    zero, none = np.zeros((1, 1)), np.empty(0, np.int64)
+    no_sweep = Schedule(zero, zero, zero, 0, 0, 0, np.zeros(1), False, none, none)
 
     def evaluate(w):
-        results = _evaluate(graph, cases, w, slopes=True)
-        E, dE_dw, distance = results.error[:, 0], results.dE_dw, np.zeros(len(w))
-        for name, d in targets.items():
-            y = results.states[:, first[name] :][:, : net.units[name], : task.cases]
-            distance = np.fmax(distance, np.fmax.reduce(abs(y - d), axis=(1, 2), initial=0))
-        return E, dE_dw if net.mask is None else dE_dw * net.mask, np.where(np.isnan(E), np.inf, distance)
+        states = np.empty((len(w), graph.units, padded(cases.count)))
+        dE_dw = np.full(w.shape if task.targets else (0, 1), np.nan)
+        results = results_for(w, np.zeros_like(w), 1, np.empty((0, len(w)), np.int64), 0, states, dE_dw)
+        train(graph, cases, no_sweep, results, room_for(graph, cases), 0, len(w))
+        y = {name: states[:, row:][:, : net.units[name], : task.cases] for name, row in first.items()}
+        return y, results.error[:, 0], dE_dw if net.mask is None else dE_dw * net.mask
 
     return evaluate
 
@@ -66,17 +63,6 @@ def train(*arguments):
         finally:
             notice.cancel()
     kernel.train(*arguments)
-
-
-def _evaluate(graph, cases, w, slopes=False):
-    """The `Results` of both passes, or of the forward pass, and no change of the weights."""
-    zero, none, runs = np.zeros((1, 1)), np.empty(0, np.int64), len(w)
-    schedule = Schedule(zero, zero, zero, 0, 0, 0, np.zeros(1), False, none, none)
-    states = np.empty((runs, graph.units, padded(cases.count)))
-    dE_dw = np.full(w.shape if slopes else (0, 1), np.nan)
-    results = results_for(w, np.zeros_like(w), 1, np.empty((0, runs), np.int64), 0, states, dE_dw)
-    train(graph, cases, schedule, results, room_for(graph, cases), 0, runs)
-    return results
 
 
 def results_for(w, velocity, recordings, solved_at, snapshots, states=np.empty((0, 1, 1)), dE_dw=np.empty((0, 1))):  # noqa: B008
@@ -146,14 +132,16 @@ def _places(rows, columns):
 def cases_of(net, task, error):
     """The `Cases` of a task."""
     inputs = [task.inputs[layer.name] for layer in net.input_layers]
-    bounds = [
-        np.concatenate([np.broadcast_to(bound, d.shape) for bound in (*error.bounds(d), d)], axis=-2)
-        for d in task.targets.values()
-    ]
+    bounds = [np.empty((0, task.cases))]
+    for d in task.targets.values():
+        lower_upper_aim = error.bounds(d)
+        try:
+            bounds.append(np.concatenate([np.broadcast_to(one, d.shape) for one in (*lower_upper_aim, d)], axis=-2))
+        except ValueError:
+            shapes = [np.shape(one) for one in lower_upper_aim]
+            checks.fail(f"{error} has bounds {shapes}", f"lower, upper, aim that broadcast against {d.shape}")
     counts = np.array(np.atleast_2d(task.counts()), float, order="C")
-    return Cases(
-        task.cases, _stacked(inputs), _stacked(bounds or [np.empty((0, task.cases))]), counts, error.whole_cases
-    )
+    return Cases(task.cases, _stacked(inputs), _stacked(bounds), counts, error.whole_cases)
 
 
 def _stacked(parts):

@@ -239,12 +239,12 @@ class Network:
         w, inputs = self.weights(w), getattr(inputs, "inputs", inputs)
         task = self.fitting(Task(inputs, {}), len(w))
         if layout.knows(self, squared):
-            y = layout.states(self, w, task)
+            y = layout.passes(self, task, squared)(w)[0] | task.inputs
         else:
             with np.errstate(all="ignore"):  # exp(-x) overflows in units far below their threshold, as it may
                 y = equations.forward(self, w, task.inputs)
-        shape = {layer.name: (len(w), layer.units, task.cases) for layer in self.layers}
-        return _Named({name: np.broadcast_to(y[name], shape[name]) for name in y})  # shared inputs are read-only
+        shapes = {layer.name: (len(w), layer.units, task.cases) for layer in self.layers}
+        return _Named({name: np.broadcast_to(y[name], shapes[name]) for name in shapes})  # shared inputs are read-only
 
     def gradient(self, w, task, error=squared):
         """`E`, `(runs,)`, and `dE_dw`, `(runs, size)`, for a `Fit` or weights `(runs, size)`: equations (3)-(7).
@@ -255,7 +255,7 @@ class Network:
         w = self.weights(w)
         task = self.fitting(task, len(w), error)
         if layout.knows(self, error):
-            return layout.evaluator(self, task, error)(w)[:2]
+            return layout.passes(self, task, error)(w)[1:]
         with np.errstate(all="ignore"):
             return equations.backward(self, w, task, error, equations.forward(self, w, task.inputs))
 
@@ -268,12 +268,13 @@ class Network:
         task, expected = self.fitting(task, 1, error), f"({self.size},), the weights of one run"
         wrong = "the net or the error has a function of the user's own"
         checks.expect(layout.knows(self, error), wrong, "those of bp; `gradient` takes others")
-        evaluate = layout.evaluator(self, task, error)
+        evaluate, targets = layout.passes(self, task, error), {name: task.desired(name) for name in task.targets}
 
         def of_one(w):
             w = checks.array("w", w, expected, good=lambda w: w.shape == (self.size,))
-            E, dE_dw, distance = evaluate(w[None])
-            return float(E[0]), dE_dw[0], float(distance[0])
+            y, (E,), (dE_dw,) = evaluate(w[None])
+            distances = [np.fmax.reduce(abs(y[name] - d), axis=None) for name, d in targets.items()]
+            return float(E), dE_dw, np.inf if np.isnan(E) else float(np.fmax.reduce(distances))
 
         return of_one
 

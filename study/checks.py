@@ -13,12 +13,9 @@ from bp.checks import array, count, fail, number, seeds
 
 def sample(what, values, least=1, finite=False):
     """A number for each of some runs, `(runs,)`: not NaN, nor infinity if they are to be `finite`."""
-    values = array(what, values, f"numbers (runs,), at least {least}")
-    if values.ndim != 1 or values.size < least:
-        fail(f"{what} have the shape {values.shape}", f"(runs,), at least {least}")
-    if np.isnan(values).any() or (finite and np.isinf(values).any()):
-        fail(f"{what} hold NaN or infinity", "finite numbers: runs that finished" if finite else "numbers")
-    return values
+    expected = f"{'finite ' * finite}numbers, (runs,), at least {least}{': of runs that finished' * finite}"
+    good = np.isfinite if finite else lambda values: ~np.isnan(values)
+    return array(what, values, expected, good=lambda values: values.ndim == 1 and values.size >= least and good(values))
 
 
 def yes_or_no(values):
@@ -33,10 +30,10 @@ def yes_or_no(values):
 
 def horizons(horizon, runs):
     """Up to which sweep runs were followed, for all of them or for each."""
-    given = array("horizon", horizon, f"at least 0 sweeps, for all runs or for each of {runs}")
-    if given.shape not in ((), (1,), (runs,)) or not (np.isfinite(given) & (given >= 0)).all():
-        fail(f"horizon is {given.tolist()}", f"at least 0 sweeps, for all runs or for each of {runs}")
-    return horizon
+    expected, shapes = f"at least 0 sweeps, for all runs or for each of {runs}", ((), (1,), (runs,))
+    good = lambda given: given.shape in shapes and (given >= 0) & np.isfinite(given)  # noqa: E731
+    array("horizon", horizon, expected, good=good)
+    return horizon  # whole numbers stay whole
 
 
 def statistic(q, resamples):
@@ -129,9 +126,8 @@ def instance(what, made, kind):
 
 def row_numbers(rows, of):
     expected = f"at least one number from 0 to {of - 1}"
-    return (
-        array("rows", rows, expected, "iu", lambda rows: rows.size > 0 and (rows >= 0) & (rows < of)).ravel().tolist()
-    )
+    good = lambda rows: rows.size > 0 and (rows >= 0) & (rows < of)  # noqa: E731
+    return array("rows", rows, expected, "iu", good).ravel().tolist()
 
 
 def header(path, load):

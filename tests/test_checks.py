@@ -433,9 +433,10 @@ BAD = [
     # iterative nets
     (lambda: bp.unfold([bp.Layer("a", 2)], [], 3), r"links is empty; expected bp\.Links"),
     (lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("a", "a")], 0), "steps is 0; expected an integer of at least 1"),
+    (lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("b", "a")], 2), "the source of a link is 'b'; expected one of 'a'"),
     (
-        lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("b", "a")], 1),
-        "there is a link b 0->a 1; expected one from a lower to a higher layer of a 0, a",
+        lambda: train(error=bp.ErrorRule("mine", bp.squared.derivative, lambda d: (d[:, :3], d, d))),
+        r"mine has bounds \[\(1, 3\), \(1, 4\), \(1, 4\)\]; expected lower, upper, aim that broadcast against \(1, 4\)",
     ),
     (
         lambda: bp.sequences(arrivals=[(2, 2)]),

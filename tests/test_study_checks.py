@@ -14,16 +14,16 @@ from study import checks
 NET, TASK, INF = bp.layered(2, 2, 1), bp.parity(2), np.inf
 
 BAD = [
-    (lambda: study.permutation_test([1, 2], [3, INF]), "values hold NaN or infinity; expected finite numbers"),
-    (lambda: study.quantile([1, np.nan], 0.5), "values hold NaN or infinity; expected numbers"),
-    (lambda: study.quantile([], 0.5), r"values have the shape \(0,\); expected \(runs,\), at least 1"),
+    (lambda: study.permutation_test([1, 2], [3, INF]), "values is .*; expected finite numbers.*of runs that finished"),
+    (lambda: study.quantile([1, np.nan], 0.5), r"values is \[1, nan\]; expected numbers, \(runs,\), at"),
+    (lambda: study.quantile([], 0.5), r"values is \[\]; expected numbers, \(runs,\), at least 1"),
     (lambda: study.quantile([1, 2], 50), "q is 50; expected a number of at least 0 and at most 1"),
     (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 2"),
     (lambda: study.share("no"), "yes is 'no'; expected True or False of each run"),
     (lambda: study.share([]), r"yes has the shape \(0,\) and holds \[\]; expected True or False"),
     (lambda: study.share([7, -1, 9]), r"yes has the shape \(3,\) and holds \[-1.0, 7.0, 9.0\]; expected True or False"),
-    (lambda: study.kaplan_meier([3, -1], -1), "horizon is -1.0; expected at least 0 sweeps, for all runs or for each"),
-    (lambda: study.kaplan_meier([3, -1], [1, 2, 3]), r"horizon is \[1.0, 2.0, 3.0\]; expected at least 0 sweeps"),
+    (lambda: study.kaplan_meier([3, -1], -1), "horizon is -1; expected at least 0 sweeps, for all runs or for each"),
+    (lambda: study.kaplan_meier([3, -1], [1, 2, 3]), r"horizon is \[1, 2, 3\]; expected at least 0 sweeps"),
     (lambda: study.Experiment("no", TASK, LOOSE), "the net is 'no'; expected a bp.Network"),
     (lambda: experiment([]), r"recipe is \[\]; expected a dict of what bp.train is told, or a list of such dicts"),
     (lambda: experiment([3]), r"recipe is \[3\]; expected a dict"),
