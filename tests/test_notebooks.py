@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import study
-from study import claims
+from study import claims, documents
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
@@ -75,10 +75,10 @@ def test_the_first_cell_fetches_the_repository_on_colab_once_it_has_an_address(p
         return [cell.source for cell in cells if cell.cell_type == "code"]
 
     assert sources() == [cell.source for cell in code(path)]
-    monkeypatch.setattr(reproduce, "home", lambda: None)
+    monkeypatch.setattr(documents, "home", lambda: None)
     without = sources()
     assert not [source for source in without if "colab" in source]
-    monkeypatch.setattr(reproduce, "home", lambda: "https://github.com/us/ours")
+    monkeypatch.setattr(documents, "home", lambda: "https://github.com/us/ours")
     first, *others = sources()
     assert "git clone --quiet --depth 1 https://github.com/us/ours\n    %cd ours/notebooks\n" in first
     assert others == without
@@ -180,23 +180,18 @@ def committed(document):
 
 
 def test_readme_and_claims_are_not_stale():
-    import reproduce
-
-    for document, text in reproduce.documents().items():
+    for document, text in documents.texts().items():
         assert text == committed(document), f"{document} is stale: make reproduce writes it"
 
 
 def test_another_result_makes_them_stale(monkeypatch):
     """A number counts in CLAIMS.md, a verdict in both."""
-    import reproduce
-
     found = {path.stem: claims.reported(path) for path in NOTEBOOKS}
     same, other = (["none", 1, verdict] for verdict in (found["1_symmetry"]["fig1_learns"][2], "not testable"))
     for changed, stale in ((same, {"CLAIMS.md"}), (other, {"README.md", "CLAIMS.md"})):
         altered = found | {"1_symmetry": found["1_symmetry"] | {"fig1_learns": changed}}
         monkeypatch.setattr(claims, "reported", lambda path, altered=altered: altered[path.stem])
-        documents = reproduce.documents()
-        assert {name for name, text in documents.items() if text != committed(name)} == stale
+        assert {name for name, text in documents.texts().items() if text != committed(name)} == stale
 
 
 def test_every_claim_and_its_criterion_are_in_claims_md():
@@ -222,12 +217,10 @@ def test_the_readme_lists_every_notebook_and_document():
 
 def test_addresses_appear_when_there_is_one(monkeypatch):
     """While CITATION.cff has the placeholder, nothing leads to it."""
-    import reproduce
-
-    stored, address = reproduce.citation_file(), "https://github.com/us/ours"
-    for given in (reproduce.PLACEHOLDER, address):
-        monkeypatch.setattr(reproduce, "citation_file", lambda given=given: stored | {"repository-code": given})
-        text = reproduce.documents()["README.md"]
+    stored, address = documents.citation_file(), "https://github.com/us/ours"
+    for given in (documents.PLACEHOLDER, address):
+        monkeypatch.setattr(documents, "citation_file", lambda given=given: stored | {"repository-code": given})
+        text = documents.texts()["README.md"]
         assert text.count("actions/workflows/test.yml/badge.svg") == (given == address)
         assert text.count(f"[![Binder](https://mybinder.org/badge_logo.svg)]({BINDER})") == (given == address)
         assert text.count(f"({COLAB})") == (given == address)

@@ -18,6 +18,8 @@ sys.path.insert(0, str(REPOSITORY / "tools"))
 
 import reproduce  # noqa: E402
 
+from study import documents  # noqa: E402
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
@@ -79,14 +81,14 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
 def test_parameters_are_read_as_what_they_are():
     """And not by the rules of YAML, to which 1e-1 is a word, 010 is 8, 1:30 is 90, and no is False."""
     given = ["epsilon=1e-1", "alpha=0", "limit=.3", "seeds=10_000"]
-    chosen = reproduce.parameters(reproduce.notebooks()["1_symmetry"], given)
+    chosen = reproduce.parameters(documents.notebooks()["1_symmetry"], given)
     assert repr(chosen) == repr({"epsilon": 0.1, "alpha": 0.0, "limit": 0.3, "seeds": 10_000})
     for text, number in {"1e3": 1000, "010": 10, "-2": -2}.items():
-        assert reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
+        assert reproduce.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
     for text in ("1:30", "0x10", "1e-1", "nan", "inf", "", "ten"):
         with pytest.raises(SystemExit, match=f"seeds is '{text}'; expected int, such as 10_000"):
-            reproduce.parameters(reproduce.notebooks()["1_symmetry"], [f"seeds={text}"])
-    chosen = reproduce.parameters(reproduce.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
+            reproduce.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"])
+    chosen = reproduce.parameters(documents.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
     assert chosen == {"person": "no", "relationship": "12=3"}
 
 

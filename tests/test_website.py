@@ -18,8 +18,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
-import reproduce  # noqa: E402
 import website as tool  # noqa: E402
+
+from study import documents  # noqa: E402
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -151,8 +152,8 @@ def test_the_readme_has_its_pictures(pages):
 
 def test_a_badge_is_a_word(monkeypatch):
     """Its picture would be loaded from elsewhere."""
-    monkeypatch.setattr(reproduce, "home", lambda: "https://github.com/us/ours")
-    links = BeautifulSoup(rendered(reproduce.badges(), REPOSITORY), "html.parser")("a")
+    monkeypatch.setattr(documents, "home", lambda: "https://github.com/us/ours")
+    links = BeautifulSoup(rendered(documents.badges(), REPOSITORY), "html.parser")("a")
     assert [link.text for link in links] == ["tests", "Binder", "Colab"]
     assert not [link for link in links if link("img") or "us/ours" not in link["href"]]
 

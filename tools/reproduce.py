@@ -19,7 +19,6 @@ from time import sleep
 import nbformat
 import papermill
 import plain
-import yaml
 from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, parallel_config
 from matplotlib import font_manager  # noqa: F401  lists the fonts, once and here: in a kernel it would say so, in a cell
@@ -29,7 +28,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 from tqdm import tqdm
 
 from bp.files import write_whole
-from study import claims
+from study import documents
 from study.files import REPOSITORY
 
 WORK = REPOSITORY / ".reproduce"  # where notebooks run, until they are whole
@@ -51,16 +50,6 @@ if "google.colab" in sys.modules:
     %cd {name}/notebooks
     %pip install --quiet --editable .. autograd "ipywidgets>=8.1"
     sys.path.insert(0, "..")"""
-PLACEHOLDER = "https://github.com/OWNER/REPO"  # in CITATION.cff, until the repository has an address
-COMMANDS = """\
-```
-git clone {address} backprop
-cd backprop
-make lab          # opens the notebooks in a browser
-make reproduce    # runs all notebooks and redraws all figures, in five minutes on two cores
-make test         # checks the code, the stored runs and the output of every notebook
-```
-"""
 AVX512 = [name for name in __cpu_dispatch__ if name.startswith(("X86_V4", "AVX512")) and __cpu_features__[name]]
 
 
@@ -91,10 +80,6 @@ def other_platform():
         if installed != version:
             return f"{name} is {installed}, not {version} as in requirements.lock"
     return None
-
-
-def notebooks():
-    return {path.stem: path for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb"))}
 
 
 def parameters(notebook, given):
@@ -153,21 +138,11 @@ def run(name, path, chosen, position=0):
     return done
 
 
-def home():
-    """Where the repository lives, by CITATION.cff; None while the file has a placeholder."""
-    address = citation_file()["repository-code"]
-    return None if address == PLACEHOLDER else address
-
-
-def citation_file():
-    return yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
-
-
 def with_colab(notebook):
     """A notebook, with a first code cell that fetches the repository on Colab if the repository has an address."""
     notebook.cells = [cell for cell in notebook.cells if "colab" not in cell.metadata.get("tags", ())]
-    if home():
-        source = COLAB.format(home=home(), name=home().rsplit("/", 1)[1])
+    if address := documents.home():
+        source = COLAB.format(home=address, name=address.rsplit("/", 1)[1])
         first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
         cell = nbformat.v4.new_code_cell(source, id="colab", metadata={"tags": ["colab"]})
         notebook.cells.insert(first, cell)
@@ -188,63 +163,6 @@ def end_with(parent):
     while os.getppid() == parent:
         sleep(0.5)
     os._exit(1)
-
-
-def badges():
-    """Links to the tests and to notebooks that run elsewhere: none while nobody can follow them."""
-    if not home():
-        return ""
-    binder = home().replace("https://github.com", "https://mybinder.org/v2/gh")
-    in_colab = home().replace("https://github.com", "https://colab.research.google.com/github")
-    first = "notebooks/0_overview.ipynb"
-    return (
-        f"[![tests]({home()}/actions/workflows/test.yml/badge.svg)]({home()}/actions/workflows/test.yml)\n"
-        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder}/HEAD?labpath={first})\n"
-        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({in_colab}/blob/HEAD/{first})\n"
-    )
-
-
-def commands():
-    return COMMANDS.format(address=home() or "<address of this repository>")
-
-
-def citation():
-    """How to cite the reproduction, and the paper."""
-    ours = citation_file()
-    (paper,) = ours["references"]
-    authors = " and ".join(author["name"] for author in ours["authors"])
-    address = f", {home()}" if home() else ""
-    names = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
-    return (
-        f"> {authors}. *{ours['title']}*, version {ours['version']}{address}.\n>\n"
-        f"> {'; '.join(names)} ({paper['year']}). {paper['title']}. *{paper['journal']}* **{paper['volume']}**, "
-        f"{paper['start']}–{paper['end']}. https://doi.org/{paper['doi']}\n"
-    )
-
-
-def documents():
-    """README.md and CLAIMS.md as they should be: their text, and between markers what is made from other files."""
-    paths = notebooks()
-    reports = {name: found for name, path in paths.items() if (found := claims.reported(path))}
-    return {
-        "README.md": filled(
-            "README.md", badges=badges(), commands=commands(), verdicts=claims.counts(reports), citation=citation()
-        ),
-        "CLAIMS.md": filled("CLAIMS.md", claims=claims.sections(reports)),
-    }
-
-
-def filled(document, **parts):
-    """The text of a document with each part between its markers."""
-    text = (REPOSITORY / document).read_text(encoding="utf-8")
-    for name, part in parts.items():
-        begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"<!-- end of {name} -->"
-        head, _, rest = text.partition(begin)
-        _, found, tail = rest.partition(end)
-        if not found:
-            raise SystemExit(f"{document} has no place for its {name}; expected {begin.strip()} ... {end}")
-        text = head + begin + part + end + tail
-    return text
 
 
 def execute(chosen, given, target):
@@ -271,7 +189,7 @@ def main():
     arguments.add_argument("notebook", nargs="?", help="one notebook, by name; default: all")
     arguments.add_argument("parameters", nargs="*", metavar="name=value", help="parameters of that notebook")
     asked = arguments.parse_args()
-    all_notebooks = notebooks()
+    all_notebooks = documents.notebooks()
     if asked.notebook and asked.notebook not in all_notebooks:
         raise SystemExit(f"there is no notebook {asked.notebook!r}; expected one of {', '.join(all_notebooks)}")
     chosen = {name: path for name, path in all_notebooks.items() if asked.notebook in (None, name)}
@@ -309,7 +227,7 @@ def reproduce(chosen, given):
     if given:
         print("written to runs/notebooks and runs/figures")
         return
-    for name, text in documents().items():
+    for name, text in documents.texts().items():
         write_whole(REPOSITORY / name, lambda part, text=text: part.write_text(text, encoding="utf-8"))
     other = other_platform()
     print(

@@ -21,10 +21,10 @@ from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
-from reproduce import home, notebooks
 from tqdm import tqdm
 from traitlets.config import Config
 
+from study.documents import home, notebooks
 from study.files import REPOSITORY
 
 DOCUMENTS = {REPOSITORY / "CLAIMS.md": "claims"}
