@@ -52,7 +52,7 @@ lab: .venv/ready
 	$(BIN)/python -m jupyterlab notebooks/0_overview.ipynb
 
 browser-test: .venv/ready
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n auto tests/browser
 
 site: .venv/ready
 	$(BIN)/python tools/website.py

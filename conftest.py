@@ -12,6 +12,7 @@ import tqdm  # noqa: F401  reads its environment on import: what follows is for 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 
 import plain
+
 from xdist.scheduler import LoadScopeScheduling
 
 _folder = tempfile.TemporaryDirectory(prefix="bp-tests-")  # gone when the tests are
@@ -31,6 +32,8 @@ TOGETHER = {  # what tests share that takes minutes to make: how their names beg
     "tests/test_assignments.py::test_an_unruly_submission": "unruly",
     "tests/test_assignments.py::test_what_cannot_be_marked": "unruly",
     "tests/test_assignments.py::test_no_answer_is_lost": "written",
+    "tests/browser/test_pages.py": "pages",
+    "tests/browser/test_student.py": "student",
 }
 
 
@@ -51,6 +54,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if group(item.nodeid):
             item.add_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: tests wait for what they start a quarter of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+import bp
 from study.files import REPOSITORY
 
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -33,3 +34,12 @@ def listed():
         git(empty, "init", "-q")
         own = {"GIT_DIR": f"{empty}/.git", "GIT_WORK_TREE": str(REPOSITORY)}
         return git(REPOSITORY, "ls-files", "-oz", "--exclude-standard", **own).rstrip("\0").split("\0")
+
+
+def copy_compiled(folder):
+    """Give a copy of the packages what Python and Numba have compiled of them: it fits files of the same age."""
+    net = bp.layered(1, 1)
+    bp.train(net, net.initial_weights(0), bp.parity(1), 1, 0.1)
+    for package in "bp", "study":
+        if (REPOSITORY / package / "__pycache__").exists():  # else it is in a folder for all that this user runs
+            shutil.copytree(REPOSITORY / package / "__pycache__", folder / package / "__pycache__")

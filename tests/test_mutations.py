@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import copy_compiled
 
 pytestmark = pytest.mark.slow  # every mutant of the kernel is compiled
 
@@ -203,24 +204,21 @@ sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The packages and their tests, to be broken: one copy for all mutants, so that Numba compiles it once."""
+    """The packages and their tests, to be broken: one copy for all mutants."""
     folder = tmp_path_factory.mktemp("copy").resolve()
     for name in "bp", "study", "tests":
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
+    copy_compiled(folder)
     return folder
 
 
-def run(tests, copy, compiled):
-    """Run tests on the copy; what Numba compiles goes to the folder `compiled`."""
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(copy),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "NUMBA_CACHE_DIR": str(compiled),
-        "PYTEST_ADDOPTS": "",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }
+def run(tests, copy, compiled=None):
+    """Run tests on the copy; what Numba compiles goes to the folder `compiled`, or is there already."""
+    env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    env |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    if compiled:
+        env |= {"NUMBA_CACHE_DIR": str(compiled), "NUMBA_OPT": "1"}  # the same bits, sooner
     done = subprocess.run(
         [sys.executable, "-c", BOOT, *(f"tests/{test}" for test in tests)],
         cwd=copy, env=env, capture_output=True, text=True, encoding="utf-8",
@@ -230,7 +228,7 @@ def run(tests, copy, compiled):
 
 
 def test_the_unbroken_copy_passes(copy):
-    done = run(sorted({test for _, _, test in MUTANTS.values()}), copy, copy / "compiled")
+    done = run(sorted({test for _, _, test in MUTANTS.values()}), copy)
     assert done.returncode == 0, done.stdout
 
 
@@ -243,7 +241,7 @@ def test_a_broken_copy_fails(mutant, copy, tmp_path):
         text = text.replace(old, new)
     try:
         (copy / file).write_text(text, "utf-8")
-        done = run([test], copy, tmp_path if file == "bp/kernel.py" else copy / "compiled")
+        done = run([test], copy, tmp_path if file == "bp/kernel.py" else None)
     finally:
         shutil.copy2(ROOT / file, copy / file)
     assert done.returncode == 1, done.stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from checkout import git, listed
+from checkout import copy_compiled, git, listed
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tools"))
@@ -31,6 +31,7 @@ def clone(tmp_path_factory):
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, *AS_SOMEBODY, "commit", "-qm", "as it stands")
+    copy_compiled(folder)
     return folder
 
 

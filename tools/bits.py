@@ -10,8 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import plain
+
+import numpy as np
 
 import bp
 

@@ -16,9 +16,10 @@ from importlib import metadata
 from threading import Thread
 from time import sleep
 
+import plain
+
 import nbformat
 import papermill
-import plain
 from filelock import FileLock, Timeout
 from joblib import Parallel, delayed, parallel_config
 from matplotlib import font_manager  # noqa: F401  lists the fonts, once and here: in a kernel it would say so, in a cell

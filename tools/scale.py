@@ -12,9 +12,10 @@ import tempfile
 import time
 from math import ceil
 
+import plain  # noqa: F401  the code of this repository comes first
+
 import numpy as np
 import pandas as pd
-import plain  # noqa: F401  the code of this repository comes first
 from joblib import parallel_config
 from joblib.externals.loky import get_reusable_executor
 

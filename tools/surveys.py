@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 import plain
+
 from joblib import parallel_config
 from reproduce import environment, whole_number
 

@@ -12,10 +12,12 @@ import mimetypes
 import re
 import shutil
 from base64 import b64encode
+from functools import cache
 from urllib.parse import quote, unquote, urlsplit
 
-import nbformat
 import plain
+
+import nbformat
 from bs4 import BeautifulSoup
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
@@ -94,9 +96,10 @@ def title(notebook):
     return notebook.cells[0].source.partition("\n")[0].removeprefix("# ")
 
 
-def html(notebook, folder, resources):
-    """The page of a notebook whose links are relative to `folder`."""
-    exporter = HTMLExporter(
+@cache
+def exporter(folder):
+    """Makes pages of notebooks whose links are relative to `folder`."""
+    return HTMLExporter(
         template_name="basic",
         template_file=str(REPOSITORY / "tools" / "website.html.j2"),
         filters={"markdown2html": lambda source: MarkdownWithMath(Renderer(folder)).render(source)},
@@ -104,7 +107,6 @@ def html(notebook, folder, resources):
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    return exporter.from_notebook_node(notebook, resources)[0]
 
 
 def build(site):
@@ -117,7 +119,8 @@ def build(site):
     last = len(pages) - len(DOCUMENTS) - 1  # the number of the last notebook's page; the README's is 0
     colors = {of: HtmlFormatter(style=style).get_style_defs(".highlight") for of, style in STYLES.items()}
     for number, (path, notebook) in enumerate(tqdm(sources.items(), "site", unit="page")):
-        page = html(notebook, path.parent, {"pages": pages, "last": last, "number": number, "colors": colors})
+        resources = {"pages": pages, "last": last, "number": number, "colors": colors}
+        page, _ = exporter(path.parent).from_notebook_node(notebook, resources)
         (part / f"{PAGES[path]}.html").write_text(page, encoding="utf-8", newline="\n")
     if wrong := check(part):
         raise SystemExit("\n".join([f"{site.name}/ stays as it was, for in .{site.name}/", *wrong]))
