@@ -98,7 +98,7 @@ def sweeps(table):
             chosen = (table.task == task) & (table.low == low) & (table.hidden == hidden) & (table.skips == skips)
             line(ax, medians(table[chosen]), net(hidden, skips), number, number == 0, "--" if skips else "-")
         rail(ax)
-        ax.legend(fontsize=7, title="hidden units", title_fontsize=7, loc="lower left", ncols=3)
+        ax.legend(title="hidden units", loc="lower left", ncols=3, handlelength=1.5, columnspacing=1)
     for ax, *_ in panels[:: -(-len(panels) // 2)]:
         ax.set_ylabel("median sweeps")
     return figure, (

@@ -233,8 +233,7 @@ def test_a_widget_that_is_left_over_is_shown_as_its_picture():
     # with the state of its widgets, too, as JupyterLab may save it
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"1": {}}}}
     resources = {"pages": [("index", "t")], "last": 0, "number": 0, "colors": {}}
-    html, _ = tool.exporter(REPOSITORY).from_notebook_node(notebook, resources)
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(tool.html(notebook, REPOSITORY, resources), "html.parser")
     assert page.img["src"] == "data:image/png;base64,iVBORw0KGgo=" and page.img["alt"] == 'a < b, "c"'
     assert not page("script") and "Explorer()" not in page.text
 

@@ -109,6 +109,11 @@ def exporter(folder):
     )
 
 
+def html(notebook, folder, resources):
+    """The page of a notebook whose links are relative to `folder`."""
+    return exporter(folder).from_notebook_node(notebook, resources)[0]
+
+
 def build(site):
     """Write all pages into the folder `site`, in place of what is there: all that pass the check, or none."""
     part = site.with_name(f".{site.name}")
@@ -119,8 +124,7 @@ def build(site):
     last = len(pages) - len(DOCUMENTS) - 1  # the number of the last notebook's page; the README's is 0
     colors = {of: HtmlFormatter(style=style).get_style_defs(".highlight") for of, style in STYLES.items()}
     for number, (path, notebook) in enumerate(tqdm(sources.items(), "site", unit="page")):
-        resources = {"pages": pages, "last": last, "number": number, "colors": colors}
-        page, _ = exporter(path.parent).from_notebook_node(notebook, resources)
+        page = html(notebook, path.parent, {"pages": pages, "last": last, "number": number, "colors": colors})
         (part / f"{PAGES[path]}.html").write_text(page, encoding="utf-8", newline="\n")
     if wrong := check(part):
         raise SystemExit("\n".join([f"{site.name}/ stays as it was, for in .{site.name}/", *wrong]))
