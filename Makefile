@@ -32,8 +32,8 @@ surveys: .venv/ready
 test test-all: .venv/ready
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest -n auto tests $(if $(filter test,$@),-m "not slow" --hypothesis-profile=quick,-m "not sample")
-	$(BIN)/python -m pytest -n auto --nbval notebooks/*.ipynb
+	$(BIN)/python -m pytest -n auto --nbval tests notebooks/*.ipynb \
+	  $(if $(filter test,$@),-m "not slow" --hypothesis-profile=quick,-m "not sample")
 
 scale: .venv/ready
 	$(BIN)/python tools/scale.py

@@ -56,10 +56,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker("slow")
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, wrapper=True)
 def pytest_xdist_auto_num_workers():
-    """One more than there are cores: tests wait for what they start a quarter of their time."""
-    return (os.cpu_count() or 1) + 1
+    """One more than there are cores, for tests also wait; or as many as the variable says that xdist reads."""
+    cores = yield
+    return cores if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else cores + 1
 
 
 @pytest.hookimpl(optionalhook=True)

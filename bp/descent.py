@@ -261,13 +261,18 @@ def _by_kernel(net, task, error, schedule, results, progress):
 
 def _watch(started, sweeps, results, progress):
     """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
+    if not _unfinished(started, 1):
+        return  # nor is tqdm asked, which would start a thread of its own
     total, silent = sweeps * len(results.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
-    with tqdm(total=total, delay=1, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
-        while True:
-            done, others = wait(started, timeout=0.2, return_when=FIRST_EXCEPTION)
-            if not others or any(one.exception() for one in done):
-                return
+    with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
+        while _unfinished(started, 0.2):
             bar.update(int(results.done.sum()) - bar.n)
+
+
+def _unfinished(started, seconds):
+    """Whether threads are still at work after so many seconds; not if one of them has failed."""
+    done, others = wait(started, seconds, FIRST_EXCEPTION)
+    return others and not any(one.exception() for one in done)
 
 
 # ---------------------------------------------------------------- by the equations, for a user's own functions

@@ -28,8 +28,8 @@ def knows(net, error):
 def passes(net, task, error):
     """A function of weights `(runs, size)` that passes through the net, forward and, if the task has targets, backward.
 
-    It gives the states of the layers that the targets depend on, layer name -> `(runs, units, cases)`, E, `(runs,)`,
-    and ∂E/∂w, `(runs, size)`.
+    It gives the states of the inputs and of the layers that the targets depend on (of all, without targets), layer name
+    -> `(runs, units, cases)`, E, `(runs,)`, and ∂E/∂w, `(runs, size)`.
     """
     (graph, first), cases = graph_of(net, task), cases_of(net, task, error)
     zero, none = np.zeros((1, 1)), np.empty(0, np.int64)
@@ -134,12 +134,12 @@ def cases_of(net, task, error):
     inputs = [task.inputs[layer.name] for layer in net.input_layers]
     bounds = [np.empty((0, task.cases))]
     for d in task.targets.values():
-        lower_upper_aim = error.bounds(d)
+        given = error.bounds(d)
         try:
-            bounds.append(np.concatenate([np.broadcast_to(one, d.shape) for one in (*lower_upper_aim, d)], axis=-2))
-        except ValueError:
-            shapes = [np.shape(one) for one in lower_upper_aim]
-            checks.fail(f"{error} has bounds {shapes}", f"lower, upper, aim that broadcast against {d.shape}")
+            lower, upper, aim = (np.broadcast_to(np.asarray(one, float), d.shape) for one in given)
+        except (TypeError, ValueError) as wrong:
+            checks.fail(f"the bounds of {error} do not fit ({wrong})", f"lower, upper and aim, arrays {d.shape}")
+        bounds.append(np.concatenate([lower, upper, aim, d], axis=-2))
     counts = np.array(np.atleast_2d(task.counts()), float, order="C")
     return Cases(task.cases, _stacked(inputs), _stacked(bounds), counts, error.whole_cases)
 

@@ -13,7 +13,8 @@ from bp.checks import array, count, fail, number, seeds
 
 def sample(what, values, least=1, finite=False):
     """A number for each of some runs, `(runs,)`: not NaN, nor infinity if they are to be `finite`."""
-    expected = f"{'finite ' * finite}numbers, (runs,), at least {least}{': of runs that finished' * finite}"
+    kind, runs = ("finite numbers", "runs that finished") if finite else ("numbers, none of them NaN", "runs")
+    expected = f"{kind}, (runs,), of at least {least} {runs}"
     good = np.isfinite if finite else lambda values: ~np.isnan(values)
     return array(what, values, expected, good=lambda values: values.ndim == 1 and values.size >= least and good(values))
 

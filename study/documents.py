@@ -83,6 +83,6 @@ def filled(document, **parts):
         head, _, rest = text.partition(begin)
         _, found, tail = rest.partition(end)
         if not found:
-            raise SystemExit(f"{document} has no place for its {name}; expected {begin.strip()} ... {end}")
+            raise ValueError(f"{document} has no place for its {name}; expected {begin.strip()} ... {end}")
         text = head + begin + part + end + tail
     return text

@@ -37,9 +37,10 @@ def listed():
 
 
 def copy_compiled(folder):
-    """Give a copy of the packages what Python and Numba have compiled of them: it fits files of the same age."""
+    """Give a copy of the packages what Python and Numba have compiled of them, which is valid for files of one age."""
     net = bp.layered(1, 1)
     bp.train(net, net.initial_weights(0), bp.parity(1), 1, 0.1)
     for package in "bp", "study":
         if (REPOSITORY / package / "__pycache__").exists():  # else it is in a folder for all that this user runs
-            shutil.copytree(REPOSITORY / package / "__pycache__", folder / package / "__pycache__")
+            half_written = shutil.ignore_patterns("*.tmp.*", "*.pyc.*")  # by other processes
+            shutil.copytree(REPOSITORY / package / "__pycache__", folder / package / "__pycache__", ignore=half_written)

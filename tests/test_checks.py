@@ -434,9 +434,15 @@ BAD = [
     (lambda: bp.unfold([bp.Layer("a", 2)], [], 3), r"links is empty; expected bp\.Links"),
     (lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("a", "a")], 0), "steps is 0; expected an integer of at least 1"),
     (lambda: bp.unfold([bp.Layer("a", 2)], [bp.Link("b", "a")], 2), "the source of a link is 'b'; expected one of 'a'"),
-    (
-        lambda: train(error=bp.ErrorRule("mine", bp.squared.derivative, lambda d: (d[:, :3], d, d))),
-        r"mine has bounds \[\(1, 3\), \(1, 4\), \(1, 4\)\]; expected lower, upper, aim that broadcast against \(1, 4\)",
+    *(
+        (lambda bounds=bounds: train(error=bp.ErrorRule("mine", bp.squared.derivative, bounds)), message)
+        for bounds, message in {
+            lambda d: (d[:, :3], d, d): r"the bounds of mine do not fit .*\(1,3\)",
+            lambda d: (d, d): "the bounds of mine do not fit .*expected 3, got 2",
+            lambda d: (d, d, d, d): "the bounds of mine do not fit .*too many values",
+            lambda d: (d, "x", d): "the bounds of mine do not fit .*could not convert string to float",
+            lambda d: 3: r"the bounds of mine do not fit .*; expected lower, upper and aim, arrays \(1, 4\)",
+        }.items()
     ),
     (
         lambda: bp.sequences(arrivals=[(2, 2)]),

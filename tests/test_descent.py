@@ -7,7 +7,6 @@ from functools import partial
 import joblib
 import numpy as np
 import pytest
-import tqdm
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import of_run, problems
@@ -540,10 +539,10 @@ def test_a_bar_only_where_it_takes_long_and_is_wanted(capsys, monkeypatch):
     net, task = bp.layered(6, 2, 1), bp.symmetry()
     w = net.initial_weights(range(100))
     monkeypatch.setattr(bp.descent, "tqdm", partial(bp.descent.tqdm, disable=False))  # whatever TQDM_DISABLE says
-    monkeypatch.setattr(tqdm.std, "time", lambda: 0.0)
-    bp.train(net, w, task, 2000, 0.5, record=0)  # long enough to be watched, but no second passes
-    clock = iter(range(10**6))
-    monkeypatch.setattr(tqdm.std, "time", lambda: next(clock))  # a second, each time tqdm looks
+    wait = bp.descent.wait
+    monkeypatch.setattr(bp.descent, "wait", lambda started, _, how: wait(started, None, how))  # done before a second
+    bp.train(net, w, task, 2000, 0.5, record=0)
+    monkeypatch.setattr(bp.descent, "wait", lambda started, _, how: wait(started, 0.01, how))  # a second is over soon
     bp.train(net, w, task, 20_000, 0.5, progress=False, record=0)
     assert capsys.readouterr() == ("", "")
     bp.train(net, w, task, 20_000, 0.5, record=0)

@@ -272,6 +272,16 @@ def test_weights_that_are_not_finite_have_no_gradient():
     assert furthest == np.abs(net.forward(w, task.inputs)["output"] - task.targets["output"]).max()
 
 
+def test_the_furthest_of_several_layers_without_what_is_missing_or_held_out():
+    net, X = bp.layered(2, 2, 1), bp.parity(2).inputs
+    hidden, missing = np.array([[0, np.nan, 1, 9], [0, 0, 0, 9]]), np.full((1, 4), np.nan)
+    w = net.initial_weights([0])
+    y = net.forward(w, X)["hidden"][0]
+    for targets in ({"hidden": hidden, "output": missing}, {"output": missing, "hidden": hidden}):
+        task = bp.Task(X, targets).hold_out([3])
+        assert net.evaluator(task)(w[0])[2] == np.nanmax(np.abs(y - hidden)[:, :3])
+
+
 def test_bounds_of_ones_own_may_be_narrow():
     """One bound a unit, for all of its cases."""
     narrow = lambda d: (np.full((len(d), 1), 0.8), np.full((len(d), 1), np.inf), np.full((len(d), 1), 0.8))  # noqa: E731

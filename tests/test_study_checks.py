@@ -14,9 +14,12 @@ from study import checks
 NET, TASK, INF = bp.layered(2, 2, 1), bp.parity(2), np.inf
 
 BAD = [
-    (lambda: study.permutation_test([1, 2], [3, INF]), "values is .*; expected finite numbers.*of runs that finished"),
-    (lambda: study.quantile([1, np.nan], 0.5), r"values is \[1, nan\]; expected numbers, \(runs,\), at"),
-    (lambda: study.quantile([], 0.5), r"values is \[\]; expected numbers, \(runs,\), at least 1"),
+    (
+        lambda: study.permutation_test([1, 2], [3, INF]),
+        "values is .*; expected finite numbers, .*of at least 2 runs that finished",
+    ),
+    (lambda: study.quantile([1, np.nan], 0.5), r"values is \[1, nan\]; expected numbers, none of them NaN, \(runs"),
+    (lambda: study.quantile([], 0.5), r"values is \[\]; expected numbers, none of them NaN, \(runs"),
     (lambda: study.quantile([1, 2], 50), "q is 50; expected a number of at least 0 and at most 1"),
     (lambda: study.quantile([1, 2], 0.5, 0), "resamples is 0; expected an integer of at least 2"),
     (lambda: study.share("no"), "yes is 'no'; expected True or False of each run"),

@@ -228,7 +228,11 @@ def reproduce(chosen, given):
     if given:
         print("written to runs/notebooks and runs/figures")
         return
-    for name, text in documents.texts().items():
+    try:
+        texts = documents.texts()
+    except ValueError as error:
+        raise SystemExit(f"the notebooks are in their places, the documents as they were: {error}") from None
+    for name, text in texts.items():
         write_whole(REPOSITORY / name, lambda part, text=text: part.write_text(text, encoding="utf-8"))
     other = other_platform()
     print(
