@@ -32,6 +32,8 @@ TOGETHER = {  # what tests share that takes minutes to make: how their names beg
     "tests/test_assignments.py::test_an_unruly_submission": "unruly",
     "tests/test_assignments.py::test_what_cannot_be_marked": "unruly",
     "tests/test_assignments.py::test_no_answer_is_lost": "written",
+    "tests/test_survey.py::test_a_dask_cluster": "dask",  # its schedulers listen to one port
+    "tests/test_survey.py::test_a_killed_dask_worker": "dask",
     "tests/browser/test_pages.py": "pages",
     "tests/browser/test_student.py": "student",
 }
