@@ -103,13 +103,20 @@ def family_trees():
 def family_network():
     """The five-layer net of Fig. 3: 24 people + 12 relationships -> 6 + 6 -> 12 -> 6 -> 24 people."""
     layers = [
-        *(Layer("person 1", 24), Layer("relationship", 12)),
-        *(Layer("person code", 6), Layer("relationship code", 6)),
-        *(Layer("central", 12), Layer("penultimate", 6), Layer("person 2", 24)),
+        Layer("person 1", 24),
+        Layer("relationship", 12),
+        Layer("person code", 6),
+        Layer("relationship code", 6),
+        Layer("central", 12),
+        Layer("penultimate", 6),
+        Layer("person 2", 24),
     ]
     links = [
-        *(Link("person 1", "person code"), Link("relationship", "relationship code")),
-        *(Link("person code", "central"), Link("relationship code", "central")),
-        *(Link("central", "penultimate"), Link("penultimate", "person 2")),
+        Link("person 1", "person code"),
+        Link("relationship", "relationship code"),
+        Link("person code", "central"),
+        Link("relationship code", "central"),
+        Link("central", "penultimate"),
+        Link("penultimate", "person 2"),
     ]
     return Network(layers, links)

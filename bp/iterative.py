@@ -22,10 +22,10 @@ def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
     names that repeat or are unknown, and for links into no layer.
     """
     layers, links = layers_and_links(layers, links)
-    targets, moments = {link.target for link in links}, []
+    names, targets, moments = [layer.name for layer in layers], {link.target for link in links}, []
     for link in links:
-        for end in ("source", "target"):
-            checks.one_of(f"the {end} of a link", getattr(link, end), [layer.name for layer in layers])
+        checks.one_of("the source of a link", link.source, names)
+        checks.one_of("the target of a link", link.target, names)
     for t in range(checks.count("steps", steps, 1, 10_000) + 1):
         for layer in layers:
             if t == 0 or (layer.name not in targets and t < steps):
