@@ -4,12 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from checkout import copy_compiled
-
-pytestmark = pytest.mark.slow  # every mutant of the kernel is compiled
+from mutants import but
 
 ROOT = Path(__file__).parents[1]
 HAND = "test_network.py::test_gradient_worked_out_by_hand"
@@ -61,82 +61,6 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
         "bp/equations.py",
         {"(1 - decay), velocity": "(1 - decay), velocity * (1 - decay)"},
         STEP,
-    ),
-    "y (1 - y) missing": (
-        "bp/kernel.py",
-        {"at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))": "at(dE_dx, c)"},
-        HAND,
-    ),
-    "d - y in (4)": ("bp/kernel.py", {"at(y, k) - at(aim, d))  # (4)": "at(aim, d) - at(y, k))"}, HAND),
-    "no half in (3)": ("bp/kernel.py", {"return 0.5 * squares": "return squares"}, HAND),
-    "no bias in (1)": ("bp/kernel.py", {"at(w, layer.biases + j) if layer.biases >= 0 else 0.0": "0.0"}, HAND),
-    "no gradient of biases": ("bp/kernel.py", {"at(dE_db, j) + total(s)": "0.0"}, HAND),
-    "(7) dropped": ("bp/kernel.py", {"if link.computed:": "if False:"}, HAND),
-    "gradient of shared biases overwritten": ("bp/kernel.py", {"at(dE_db, j) + total(s)": "total(s)"}, AUTOGRAD),
-    "gradient of shared narrow weights overwritten": (
-        "bp/kernel.py",
-        {"at(weights, k) + _dot(": "_dot("},
-        AUTOGRAD,
-    ),
-    "a row of four is that beside it": (
-        "bp/kernel.py",
-        {"s3 = fma(spread(at(A, 3 * A_apart))": "s3 = fma(spread(at(A, 2 * A_apart))"},
-        SIZES,
-    ),
-    "terms left over": ("bp/kernel.py", {"range(terms - terms % 4, terms)": "range(0)"}, SIZES),
-    "columns left over": ("bp/kernel.py", {"range(wide, width, WIDTH)": "range(0)"}, SIZES),
-    "(7) along w_ij": (
-        "bp/kernel.py",
-        {"ahead(w, link.weights), ONE, stride, dE_dx": "ahead(w, link.weights), stride, ONE, dE_dx"},
-        SIZES,
-    ),
-    "held-out cases carry error": (
-        "bp/kernel.py",
-        {"at(counts, c) == 0.0": "False"},
-        AUTOGRAD,
-    ),
-    "no momentum": (
-        "bp/kernel.py",
-        {"fma(at(alpha, k), at(velocity, k), ": "fma(0.0, at(velocity, k), "},
-        "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
-    ),
-    "epsilon at the change, not in the velocity": (
-        "bp/kernel.py",
-        {
-            "-(at(epsilon, k) * at(dE_dw, k))": "-at(dE_dw, k)",
-            "at(w, k) + at(velocity, k)": "at(w, k) + at(epsilon, k) * at(velocity, k)",
-        },
-        "test_descent.py::test_other_parameters_go_on_from_the_velocity",
-    ),
-    "decay before the change": (
-        "bp/kernel.py",
-        {"(at(w, k) + at(velocity, k)) * (1.0 - at(decay, k))": "at(w, k) * (1.0 - at(decay, k)) + at(velocity, k)"},
-        "test_descent.py::test_decay_by_hand",
-    ),
-    "solved at the tolerance itself": (
-        "bp/kernel.py",
-        {">= tolerance": "> tolerance"},
-        "test_descent.py::test_tolerance_is_strict",
-    ),
-    "a held-out case makes a step": (
-        "bp/kernel.py",
-        {"if active and at(whole.counts, case) != 0.0:": "if active:"},
-        "test_descent.py::test_a_held_out_case_makes_no_step",
-    ),
-    "a tolerance passed over": (
-        "bp/kernel.py",
-        {"before + t\n                met += 1": "before + t\n                met += 2"},
-        "test_descent.py::test_several_tolerances_met_at_one_sweep",
-    ),
-    "an exponential of a few digits": (
-        "bp/kernel.py",
-        {"r = fma(k, -1.42860682030941723212e-6, ": "r = fma(k, -1.4e-6, "},
-        "test_network.py::test_activations_are_exact_to_the_last_digits",
-    ),
-    "a case by itself beside its neighbour": (
-        "bp/kernel.py",
-        {"ahead(_of_run(cases.inputs, run), first)": "ahead(_of_run(cases.inputs, run), first + (count == 1))"},
-        "test_descent.py::test_order_is_a_plain_loop_over_the_cases",
     ),
     "a slope that is not the function's": (
         "bp/checks.py",
@@ -191,57 +115,198 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
 }
 
-BOOT = """
-import sys, bp, hypothesis, pytest
-print(bp.__file__)
+KERNEL = {  # what is broken: where the kernel has «an expression», the one that a mutant has in its place; the test
+    "y (1 - y) missing": ({"«at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))»": "at(dE_dx, c)"}, HAND),
+    "d - y in (4)": ({"if good else «at(y, k) - at(aim, d)»": "at(aim, d) - at(y, k)"}, HAND),
+    "no half in (3)": ({"return «0.5 * squares»": "squares"}, HAND),
+    "no bias in (1)": ({"row, «at(w, layer.biases + j) if layer.biases >= 0 else 0.0»": "0.0"}, HAND),
+    "no gradient of biases": ({"«at(dE_db, j) + total(s)»": "0.0"}, HAND),
+    "(7) dropped": ({"if «link.computed»:": "False"}, HAND),
+    "gradient of shared biases overwritten": ({"«at(dE_db, j) + total(s)»": "total(s)"}, AUTOGRAD),
+    "gradient of shared narrow weights overwritten": ({"«at(weights, k)» + _dot(": "0.0"}, AUTOGRAD),
+    "a row of four is that beside it": ({"s3 = fma(spread(«at(A, 3 * A_apart)»)": "at(A, 2 * A_apart)"}, SIZES),
+    "terms left over": ({"range(«terms - terms % 4», terms)": "terms"}, SIZES),
+    "columns left over": ({"range(«wide», width, WIDTH)": "width"}, SIZES),
+    "(7) along w_ij": (
+        {"link.weights), «ONE», stride, dE_dx": "stride", "«stride», dE_dx, row, units": "ONE"},
+        SIZES,
+    ),
+    "held-out cases carry error": ({"held_out = «at(counts, c) == 0.0»": "False"}, AUTOGRAD),
+    "no momentum": (
+        {"fma(«at(alpha, k)», at(velocity, k), ": "0.0"},
+        "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
+    ),
+    "decay before the change": (
+        {
+            "«(at(w, k) + at(velocity, k)) * (1.0 - at(decay, k))»": (
+                "at(w, k) * (1.0 - at(decay, k)) + at(velocity, k)"
+            )
+        },
+        "test_descent.py::test_decay_by_hand",
+    ),
+    "epsilon at the change, not in the velocity": (
+        {
+            "-(«at(epsilon, k)» * at(dE_dw, k))": "1.0",
+            "(at(w, k) + «at(velocity, k)»)": "at(epsilon, k) * at(velocity, k)",
+        },
+        "test_descent.py::test_other_parameters_go_on_from_the_velocity",
+    ),
+    "solved at the tolerance itself": (
+        {"«abs(at(y, k) - at(desired, d)) >= tolerance»": "abs(at(y, k) - at(desired, d)) > tolerance"},
+        "test_descent.py::test_tolerance_is_strict",
+    ),
+    "a held-out case makes a step": (
+        {"if «active and at(whole.counts, case) != 0.0»:": "active"},
+        "test_descent.py::test_a_held_out_case_makes_no_step",
+    ),
+    "a tolerance passed over": (
+        {"before + t\n                met += «1»": "2"},
+        "test_descent.py::test_several_tolerances_met_at_one_sweep",
+    ),
+    "an exponential of a few digits": (
+        {"r = fma(k, «-1.42860682030941723212e-6», ": "-1.4e-6"},
+        "test_network.py::test_activations_are_exact_to_the_last_digits",
+    ),
+    "a case by itself beside its neighbour": (
+        {"ahead(_of_run(cases.inputs, run), «first»)": "first + (count == 1)"},
+        "test_descent.py::test_order_is_a_plain_loop_over_the_cases",
+    ),
+}
+
+# All mutants of the kernel are compiled at once, which takes long; a number in memory says which of them is alive.
+ALIVE = """
+
+import ctypes  # noqa: E402
+
+ALIVE = ctypes.c_int64(-1)
+_INT64 = ir.IntType(64)
+alive = _operation(
+    lambda: types.int64, lambda b: b.load(_INT64(ctypes.addressof(ALIVE)).inttoptr(_INT64.as_pointer()))
+)
+"""
+
+FORKS = """
+import os, sys
+import autograd.numpy, dask, hypothesis.extra.numpy, joblib, numba, pandas, pytest, scipy.optimize, tqdm
+
 hypothesis.settings.register_profile(
-    "mutants", max_examples=100, phases=["explicit", "generate"]  # no time for the smallest example
+    "mutants",
+    max_examples=100,
+    phases=["explicit", "generate"],  # no time for the smallest example
+    deadline=None,  # a test that is slow has not caught anything
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("mutants")
-sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
+if sys.argv[1:]:
+    import bp
+
+    bp.train(bp.layered(1, 1), bp.layered(1, 1).initial_weights(0), bp.parity(1), 1, 0.1)  # compiles the kernel
+for line in sys.stdin:
+    alive, *tests = line.split()
+    child = os.fork()
+    if child == 0:
+        import bp
+
+        print(bp.__file__)
+        if sys.argv[1:]:
+            bp.kernel.ALIVE.value = int(alive)
+        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+        sys.stdout.flush()
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    print("ended", os.waitstatus_to_exitcode(status), flush=True)
 """
+
+
+@contextmanager
+def copy_of_the_packages(folder, *kind):
+    """A function that runs tests on a copy of packages and tests, each time in a fork of one process."""
+    env = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
+    env |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-c", FORKS, *kind]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(command, cwd=folder, env=env, **pipes) as process:
+
+        def run(*tests, alive=-1):
+            print(alive, *(f"tests/{test}" for test in tests), file=process.stdin, flush=True)
+            said = []
+            for line in process.stdout:
+                if line.startswith("ended "):
+                    break
+                said.append(line)
+            assert said[:1] == [f"{folder / 'bp' / '__init__.py'}\n"], said
+            return int(line.split()[1]), "".join(said)
+
+        yield run
+        process.stdin.close()
+
+
+def copied(tmp_path_factory, name):
+    folder = tmp_path_factory.mktemp(name).resolve()
+    for package in "bp", "study", "tests":
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The packages and their tests, to be broken: one copy for all mutants."""
-    folder = tmp_path_factory.mktemp("copy").resolve()
-    for name in "bp", "study", "tests":
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    """A copy to be broken: one for all mutants."""
+    folder = copied(tmp_path_factory, "copy")
     copy_compiled(folder)
     return folder
 
 
-def run(tests, copy, compiled=None):
-    """Run tests on the copy; what Numba compiles goes to the folder `compiled`, or is there already."""
-    env = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    env |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    env["NUMBA_CACHE_DIR"] = str(compiled or "")
-    done = subprocess.run(
-        [sys.executable, "-c", BOOT, *(f"tests/{test}" for test in tests)],
-        cwd=copy, env=env, capture_output=True, text=True, encoding="utf-8",
-    )  # fmt: skip
-    assert done.stdout.startswith(f"{copy / 'bp' / '__init__.py'}\n"), done.stdout + done.stderr
-    return done
+@pytest.fixture(scope="module")
+def run(copy):
+    with copy_of_the_packages(copy) as run:
+        yield run
 
 
-def test_the_unbroken_copy_passes(copy):
-    done = run(sorted({test for _, _, test in MUTANTS.values()}), copy)
-    assert done.returncode == 0, done.stdout
+@pytest.fixture(scope="module")
+def run_kernel(tmp_path_factory):
+    """The same, of a copy with all mutants of the kernel."""
+    folder = copied(tmp_path_factory, "kernel")
+    file = folder / "bp" / "kernel.py"
+    text = file.read_text("utf-8")
+    for number, (changes, _) in enumerate(KERNEL.values()):
+        for place, other in changes.items():
+            before, own, after = place.replace("»", "«").split("«")
+            text = but(text, before + own + after, f"{before}({other} if alive() == {number} else {own}){after}")
+    file.write_text(text + ALIVE, "utf-8")
+    with copy_of_the_packages(folder, "kernel") as run:
+        yield run
+
+
+def is_caught(code, said):
+    return code == 1 and "1 failed" in said.splitlines()[-1]
+
+
+def test_the_unbroken_copy_passes(run):
+    code, said = run(*sorted({test for _, _, test in MUTANTS.values()}))
+    assert code == 0, said
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_broken_copy_fails(mutant, copy, tmp_path):
+def test_a_broken_copy_fails(mutant, copy, run):
     file, changes, test = MUTANTS[mutant]
     text = (ROOT / file).read_text("utf-8")
     for old, new in changes.items():
-        assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times: the mutant breaks one line"
-        text = text.replace(old, new)
+        text = but(text, old, new)
     try:
         (copy / file).write_text(text, "utf-8")
-        done = run([test], copy, tmp_path if file == "bp/kernel.py" else None)
+        code, said = run(test)
     finally:
         shutil.copy2(ROOT / file, copy / file)
-    assert done.returncode == 1, done.stdout
-    assert "1 failed" in done.stdout.splitlines()[-1], done.stdout
+    assert is_caught(code, said), said
+
+
+def test_the_kernel_passes_with_none_of_its_mutants_alive(run_kernel):
+    code, said = run_kernel(*sorted({test for _, test in KERNEL.values()}))
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("mutant", KERNEL)
+def test_a_broken_kernel_fails(mutant, run_kernel):
+    code, said = run_kernel(KERNEL[mutant][1], alive=[*KERNEL].index(mutant))
+    assert is_caught(code, said), said
