@@ -487,7 +487,8 @@ def graded(name, titles=None):
 def unexpected(name, scores, points):
     """The submissions that lose other marks than the file of submissions says: {title: tests failed}."""
     lost = {title: {test for test in scores if row[test] != points[test]} for title, row in scores.iterrows()}
-    return {title: tests for title, tests in lost.items() if tests != submissions(name)[title][1]}
+    expected = submissions(name)
+    return {title: tests for title, tests in lost.items() if tests != expected[title][1]}
 
 
 def lines(scores, points):
