@@ -29,6 +29,7 @@ hypothesis.settings.load_profile("whole")
 TOGETHER = {  # what tests share that takes minutes to make: how their names begin -> the group, which one process runs
     "tests/test_website.py": "site",
     "tests/test_reproduce.py": "clone",
+    "tests/test_mutations.py": "mutants",
     "tests/test_assignments.py::test_an_unruly_submission": "unruly",
     "tests/test_assignments.py::test_what_cannot_be_marked": "unruly",
     "tests/test_assignments.py::test_no_answer_is_lost": "written",
@@ -51,11 +52,13 @@ class Groups(LoadScopeScheduling):
         return group(nodeid) or (file if file.endswith(".ipynb") else nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
+@pytest.hookimpl(tryfirst=True)  # before some are left out
 def pytest_collection_modifyitems(items):
     for item in items:
         if group(item.nodeid):
             item.add_marker("slow")
+        if ".ipynb" in item.nodeid and "0_overview" not in item.nodeid:
+            item.add_marker("sample")  # of the fixed point, which runs all notebooks and compares pictures, too
 
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)
