@@ -11,6 +11,8 @@ from pathlib import Path
 
 REPOSITORY = str(Path(__file__).resolve().parent.parent)
 sys.path.insert(0, REPOSITORY)
+# jsonschema, which comes with nbformat, would take seconds to build a grammar of addresses, which nothing here checks.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 DECIDE = ("PYTHON", "JUPYTER", "IPYTHON", "NBGRADER", "MPL", "MATPLOTLIB", "NUMBA_")  # how names of settings begin
 HARMLESS = ("PYTHONPATH", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONIOENCODING", "PYTHONUTF8")
