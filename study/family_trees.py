@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bp import Layer, Link, Network, Task, checks, dead_zone, family_network, family_trees, hinge, right, squared, train
 from bp.families import PEOPLE, RELATIONSHIPS, TWINS, case_of, questions
@@ -279,7 +279,7 @@ def usefulness(runs):
         without[np.arange(len(weights)), weights] = 0
         held_out = None if task.held_out is None else task.held_out.reshape(-1)
         E, _ = net.gradient(without, Task(task.inputs, task.targets, held_out), error)
-        found.append(stats.spearmanr(np.abs(w[weights]), E[:-1] - E[-1]).statistic)
+        found.append(scipy.stats.spearmanr(np.abs(w[weights]), E[:-1] - E[-1]).statistic)
     return {"usefulness": np.round(found, 6)}
 
 

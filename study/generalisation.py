@@ -6,7 +6,7 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, questions
 
@@ -79,7 +79,7 @@ def when(solved_at, by, horizon=1500):
 
 def mean(values):
     """The mean of `values`, `(runs,)`, and its 95% bootstrap interval: value, low, high."""
-    found = stats.bootstrap((np.asarray(values, float),), np.mean, rng=0, n_resamples=999, method="percentile")
+    found = scipy.stats.bootstrap((np.asarray(values, float),), np.mean, rng=0, n_resamples=999, method="percentile")
     return np.mean(values), *found.confidence_interval
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
+from scipy import optimize
 
 from bp import ErrorRule, Network, Task, equations, family_network, layered, parity, squared, symmetry
 
@@ -259,7 +260,7 @@ def restarts(solved_at, ended, budget=np.inf):
 
     both = spent(solved_at, ended, budget)
     with np.errstate(invalid="ignore"):  # SciPy takes a standard error as well, and infinity has none
-        found = stats.bootstrap(both, ratio, paired=True, n_resamples=2000, method="percentile", rng=0)
+        found = scipy.stats.bootstrap(both, ratio, paired=True, n_resamples=2000, method="percentile", rng=0)
     return Estimate(ratio(*both, 0), *found.confidence_interval)
 
 

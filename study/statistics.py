@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from . import checks
 
@@ -23,7 +23,7 @@ class Estimate(NamedTuple):
 def share(yes):
     """The share of True in `yes`, `(runs,)`, with its Wilson interval."""
     yes = checks.yes_or_no(yes)
-    interval = stats.binomtest(int(yes.sum()), yes.size).proportion_ci(method="wilson")
+    interval = scipy.stats.binomtest(int(yes.sum()), yes.size).proportion_ci(method="wilson")
     return Estimate(yes.mean(), interval.low, interval.high)
 
 
@@ -40,7 +40,9 @@ def quantile(values, q, resamples=2000):
     if values.size == 1:
         return Estimate(values[0], np.nan, np.nan)
     with np.errstate(invalid="ignore"):  # SciPy takes a standard error as well, and infinity has none
-        found = stats.bootstrap((values,), statistic, n_resamples=resamples, batch=100, method="percentile", rng=0)
+        found = scipy.stats.bootstrap(
+            (values,), statistic, n_resamples=resamples, batch=100, method="percentile", rng=0
+        )
     return Estimate(statistic(values, 0), *found.confidence_interval)
 
 
@@ -51,7 +53,7 @@ def kaplan_meier(solved_at, horizon):
     sweeps, or as many as `horizon`, `(runs,)`, has for it, and had not solved it. `.quantiles` and `.probabilities` are
     the steps of the estimate, `.evaluate(sweeps)` reads it, `.confidence_interval()` has Greenwood's 95% interval.
     """
-    return stats.ecdf(censored(solved_at, horizon)).cdf
+    return scipy.stats.ecdf(censored(solved_at, horizon)).cdf
 
 
 def censored(solved_at, horizon):
@@ -59,7 +61,7 @@ def censored(solved_at, horizon):
     runs = len(checks.sample("solved_at", solved_at))
     solved_at, horizon = np.asarray(solved_at), np.broadcast_to(checks.horizons(horizon, runs), runs)
     never = (solved_at < 0) | (solved_at > horizon)
-    return stats.CensoredData.right_censored(np.where(never, horizon, solved_at), never)
+    return scipy.stats.CensoredData.right_censored(np.where(never, horizon, solved_at), never)
 
 
 def permutation_test(a, b, q=0.5, resamples=9999):
@@ -75,5 +77,5 @@ def permutation_test(a, b, q=0.5, resamples=9999):
         (checks.sample("values", s, least=2, finite=True) for s in (a, b)),
         checks.statistic(q, resamples),
     )
-    found = stats.permutation_test((a, b), difference, n_resamples=resamples, batch=100, rng=0)
+    found = scipy.stats.permutation_test((a, b), difference, n_resamples=resamples, batch=100, rng=0)
     return found.pvalue
