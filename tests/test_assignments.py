@@ -26,6 +26,7 @@ sys.path[:0] = [str(REPOSITORY / "tools"), str(REPOSITORY / "notebooks" / "assig
 
 import assignments  # noqa: E402
 import course as tool  # noqa: E402
+import marking  # noqa: E402
 
 SIX = ("1_unit_and_layer", "2_backward_pass", "3_descent", "4_symmetry", "5_family_trees", "6_time")
 POINTS = dict.fromkeys(SIX, 25)
@@ -551,6 +552,17 @@ def quick(folder, out, **limits):
     return tool.grade(folder, out, feedback=False, **limits)
 
 
+def with_pages(folder, out):
+    """Marks and pages, without the notebook's own pictures, which take most of the time."""
+
+    def run(*arguments, pictures, **limits):
+        return marking.run(*arguments, pictures=False, **limits)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool, "run", run)
+        return tool.grade(folder, out)
+
+
 def fill_in(out, cell, points):
     """As a teacher does, in a spreadsheet."""
     rows = tables(out)["by_hand"]
@@ -607,7 +619,7 @@ def test_a_second_folder_adds_to_the_first_and_keeps_copies(tmp_path, capsys):
     out = tmp_path / "out"
     tool.hand_in(solved(), tmp_path / "week 1", "anna", FIRST)
     tool.hand_in(solved(), tmp_path / "week 1", "007", FIRST)
-    assert tool.grade(tmp_path / "week 1", out) == []
+    assert with_pages(tmp_path / "week 1", out) == []
     first = {path.name: path.read_bytes() for path in out.glob("*.csv")}
     rows = pd.read_csv(out / "marks.csv", dtype=str)
     rows.loc[rows.student == "anna", ["score", "needs_manual_grade"]] = "25.0", "False"  # as teachers do
@@ -624,7 +636,7 @@ def test_a_second_folder_adds_to_the_first_and_keeps_copies(tmp_path, capsys):
     assert quick(tmp_path / "week 1", out) == []
     assert "25.0 stays" in capsys.readouterr().out
     tool.hand_in(solved({"layer": "pass"}), tmp_path / "week 1", "anna", FIRST)
-    assert tool.grade(tmp_path / "week 1", out) == []
+    assert with_pages(tmp_path / "week 1", out) == []
     assert "18.0 in place of 25.0" in capsys.readouterr().out
     assert any("pass" not in page.read_text("utf-8")[:100] for page in (out / "earlier").rglob("anna/*.html"))
 
@@ -762,18 +774,13 @@ WRITTEN = {  # the notebook, and where the teacher is told to look; None: nothin
 }
 
 
-def without_pictures(run, *arguments, pictures, **limits):
-    return run(*arguments, pictures=False, **limits)
-
-
 @functools.cache
 def written():
-    with tempfile.TemporaryDirectory() as temporary, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory() as temporary:
         folder, out = Path(temporary, "submitted"), Path(temporary, "grades")
         for student, (notebook, _) in WRITTEN.items():
             tool.hand_in(notebook, folder, student, FIRST)
-        patch.setattr(tool, "run", functools.partial(without_pictures, tool.run))  # which take most of the time
-        assert tool.grade(folder, out) == []
+        assert with_pages(folder, out) == []
         pages = {path.parent.name: path.read_text("utf-8") for path in out.rglob("*.html")}
         return tables(out), pages
 
@@ -1335,7 +1342,7 @@ def hostile():
 @pytest.mark.slow
 def test_pages_hold_nothing_that_runs(tmp_path):
     tool.hand_in(hostile(), tmp_path / "in", "anna", FIRST)
-    assert tool.grade(tmp_path / "in", tmp_path / "out") == []
+    assert with_pages(tmp_path / "in", tmp_path / "out") == []
     page = (tmp_path / "out" / "feedback" / "anna" / f"{FIRST}.html").read_text("utf-8")
 
     class Parser(HTMLParser):
@@ -1382,7 +1389,7 @@ def test_pages_are_cut_short_whatever_makes_them_long(tmp_path):
     cases["many cells"].cells[3:3] = [nbformat.v4.new_markdown_cell(f"{n} " * 3000) for n in range(500)]
     for student, notebook in cases.items():
         tool.hand_in(notebook, tmp_path / "in", student, FIRST)
-    assert tool.grade(tmp_path / "in", tmp_path / "out") == []
+    assert with_pages(tmp_path / "in", tmp_path / "out") == []
     sizes = {path.parent.name: path.stat().st_size for path in (tmp_path / "out").rglob("*.html")}
     assert sizes.keys() == cases.keys() and max(sizes.values()) < 3_000_000, sizes
 
