@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
-import scipy
+import scipy  # its stats at first use: see statistics.py
 
 from bp import Layer, Link, Network, Task, checks, dead_zone, family_network, family_trees, hinge, right, squared, train
 from bp.families import PEOPLE, RELATIONSHIPS, TWINS, case_of, questions

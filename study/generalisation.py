@@ -6,7 +6,7 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import scipy
+import scipy  # its stats at first use: see statistics.py
 
 from bp.families import ENGLISH, ITALIAN, PEOPLE, RELATIONSHIPS, TREES, questions
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import scipy
+import scipy  # its stats at first use: see statistics.py
 from scipy import optimize
 
 from bp import ErrorRule, Network, Task, equations, family_network, layered, parity, squared, symmetry

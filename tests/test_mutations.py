@@ -11,6 +11,8 @@ import pytest
 from checkout import copy_compiled
 from mutants import but
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="left out: it needs os.fork, which Windows lacks")
+
 ROOT = Path(__file__).parents[1]
 HAND = "test_network.py::test_gradient_worked_out_by_hand"
 AUTOGRAD = "test_network.py::test_gradient_is_autograds"
@@ -115,7 +117,8 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     ),
 }
 
-KERNEL = {  # what is broken: where the kernel has «an expression», the one that a mutant has in its place; the test
+# What is broken: {a place in the kernel, with «the expression» to be replaced: the mutant's}, the test that catches it
+KERNEL = {
     "y (1 - y) missing": ({"«at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))»": "at(dE_dx, c)"}, HAND),
     "d - y in (4)": ({"if good else «at(y, k) - at(aim, d)»": "at(aim, d) - at(y, k)"}, HAND),
     "no half in (3)": ({"return «0.5 * squares»": "squares"}, HAND),
@@ -136,7 +139,7 @@ KERNEL = {  # what is broken: where the kernel has «an expression», the one th
         {"fma(«at(alpha, k)», at(velocity, k), ": "0.0"},
         "test_descent.py::test_equation_9_is_a_decaying_sum_of_gradients",
     ),
-    "decay before the change": (
+    "decay before the change": (  # before the next one, whose place is inside this one
         {
             "«(at(w, k) + at(velocity, k)) * (1.0 - at(decay, k))»": (
                 "at(w, k) * (1.0 - at(decay, k)) + at(velocity, k)"
@@ -173,108 +176,80 @@ KERNEL = {  # what is broken: where the kernel has «an expression», the one th
     ),
 }
 
-# All mutants of the kernel are compiled at once, which takes long; a number in memory says which of them is alive.
-ALIVE = """
+# All mutants of the kernel are compiled together, since compiling takes long. A number in memory selects one of them.
+SWITCH = """
 
-import ctypes  # noqa: E402
+import ctypes
 
-ALIVE = ctypes.c_int64(-1)
+MUTANT = ctypes.c_int64(-1)
 _INT64 = ir.IntType(64)
-alive = _operation(
-    lambda: types.int64, lambda b: b.load(_INT64(ctypes.addressof(ALIVE)).inttoptr(_INT64.as_pointer()))
+mutant = _operation(
+    lambda: types.int64, lambda b: b.load(_INT64(ctypes.addressof(MUTANT)).inttoptr(_INT64.as_pointer()))
 )
 """
 
-FORKS = """
-import os, sys
-import autograd.numpy, dask, hypothesis.extra.numpy, joblib, numba, pandas, pytest, scipy.optimize, tqdm
 
-hypothesis.settings.register_profile(
-    "mutants",
-    max_examples=100,
-    phases=["explicit", "generate"],  # no time for the smallest example
-    deadline=None,  # a test that is slow has not caught anything
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("mutants")
-if sys.argv[1:]:
-    import bp
-
-    bp.train(bp.layered(1, 1), bp.layered(1, 1).initial_weights(0), bp.parity(1), 1, 0.1)  # compiles the kernel
-for line in sys.stdin:
-    alive, *tests = line.split()
-    child = os.fork()
-    if child == 0:
-        import bp
-
-        print(bp.__file__)
-        if sys.argv[1:]:
-            bp.kernel.ALIVE.value = int(alive)
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
-        sys.stdout.flush()
-        os._exit(code)
-    _, status = os.waitpid(child, 0)
-    print("ended", os.waitstatus_to_exitcode(status), flush=True)
-"""
-
-
-@contextmanager
-def copy_of_the_packages(folder, *kind):
-    """A function that runs tests on a copy of packages and tests, each time in a fork of one process."""
-    env = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
-    env |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [sys.executable, "-c", FORKS, *kind]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
-    with subprocess.Popen(command, cwd=folder, env=env, **pipes) as process:
-
-        def run(*tests, alive=-1):
-            print(alive, *(f"tests/{test}" for test in tests), file=process.stdin, flush=True)
-            said = []
-            for line in process.stdout:
-                if line.startswith("ended "):
-                    break
-                said.append(line)
-            assert said[:1] == [f"{folder / 'bp' / '__init__.py'}\n"], said
-            return int(line.split()[1]), "".join(said)
-
-        yield run
-        process.stdin.close()
-
-
-def copied(tmp_path_factory, name):
-    folder = tmp_path_factory.mktemp(name).resolve()
+def copied(folder):
+    """Copy the packages and their tests into a folder."""
     for package in "bp", "study", "tests":
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
 
+@contextmanager
+def forks(folder, *kernel):
+    """Start `forks.py` in a copy; yields a function that runs tests there: pytest's exit code, and what it prints."""
+    env = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": ""}
+    env |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "tests/forks.py", *kernel]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(command, cwd=folder, env=env, **pipes) as process:
+
+        def run(*tests, mutant=-1):
+            print(mutant, *(f"tests/{test}" for test in tests), file=process.stdin, flush=True)
+            said = []
+            for line in process.stdout:
+                if line.startswith("ended "):
+                    break
+                said.append(line)
+            else:
+                pytest.fail(f"the process that forks has ended: {''.join(said)}")
+            assert said[:1] == [f"{folder / 'bp' / '__init__.py'}\n"], said
+            return int(line.split()[1]), "".join(said).rstrip()
+
+        yield run
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """A copy to be broken: one for all mutants."""
-    folder = copied(tmp_path_factory, "copy")
+    folder = copied(tmp_path_factory.mktemp("copy").resolve())
     copy_compiled(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def run(copy):
-    with copy_of_the_packages(copy) as run:
+    """Runs tests on the copy, as it is on disk at that moment."""
+    with forks(copy) as run:
         yield run
 
 
 @pytest.fixture(scope="module")
 def run_kernel(tmp_path_factory):
-    """The same, of a copy with all mutants of the kernel."""
-    folder = copied(tmp_path_factory, "kernel")
+    """Runs tests on a copy whose kernel has all mutants; `mutant` selects one, -1 none."""
+    folder = copied(tmp_path_factory.mktemp("kernel").resolve())
     file = folder / "bp" / "kernel.py"
-    text = file.read_text("utf-8")
-    for number, (changes, _) in enumerate(KERNEL.values()):
+    text = whole = file.read_text("utf-8")
+    for number, (mutant, (changes, _)) in enumerate(KERNEL.items()):
         for place, other in changes.items():
             before, own, after = place.replace("»", "«").split("«")
-            text = but(text, before + own + after, f"{before}({other} if alive() == {number} else {own}){after}")
-    file.write_text(text + ALIVE, "utf-8")
-    with copy_of_the_packages(folder, "kernel") as run:
+            found = whole.count(before + own + after)
+            assert found == 1, f"{mutant}: bp/kernel.py has {place!r} {found} times; expected once"
+            text = but(text, before + own + after, f"{before}({other} if mutant() == {number} else {own}){after}")
+    file.write_text(text + SWITCH, "utf-8")
+    with forks(folder, "kernel") as run:
         yield run
 
 
@@ -298,15 +273,15 @@ def test_a_broken_copy_fails(mutant, copy, run):
         code, said = run(test)
     finally:
         shutil.copy2(ROOT / file, copy / file)
-    assert is_caught(code, said), said
+    assert is_caught(code, said), f"ended {code}: {said}"
 
 
-def test_the_kernel_passes_with_none_of_its_mutants_alive(run_kernel):
+def test_the_kernel_passes_with_no_mutant_selected(run_kernel):
     code, said = run_kernel(*sorted({test for _, test in KERNEL.values()}))
     assert code == 0, said
 
 
 @pytest.mark.parametrize("mutant", KERNEL)
 def test_a_broken_kernel_fails(mutant, run_kernel):
-    code, said = run_kernel(KERNEL[mutant][1], alive=[*KERNEL].index(mutant))
-    assert is_caught(code, said), said
+    code, said = run_kernel(KERNEL[mutant][1], mutant=[*KERNEL].index(mutant))
+    assert is_caught(code, said), f"ended {code}: {said}"

@@ -1,4 +1,7 @@
-"""What is committed: executed notebooks, claims, README.md, CLAIMS.md, docs/. What cells print, `--nbval` compares."""
+"""What is committed: executed notebooks, claims, README.md, CLAIMS.md, docs/.
+
+`--nbval`, or the fixed point, compares what cells print.
+"""
 
 import ast
 import re
