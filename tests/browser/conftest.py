@@ -46,7 +46,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
-    """A folder with copies of the notebooks: as published, fresh ones, without any output, and one for an explorer."""
+    """A folder with copies of the notebooks: as published, and fresh ones, without any output."""
     home = tmp_path_factory.mktemp("home")
     (home / "data").symlink_to(REPOSITORY / "data")
     shutil.copytree(REPOSITORY / "figures", home / "figures")  # films, which Jupyter does not serve through a link
@@ -58,15 +58,28 @@ def home(tmp_path_factory):
             strip_output(nbformat.read(path, as_version=4), keep_output=False, keep_count=False, keep_id=True),
             home / "fresh" / path.name,
         )
-    for name in ("symmetry", "one_pass", "family_trees"):
-        cells = [nbformat.v4.new_code_cell(f"from study import explorers\nexplorers.{name}()")]
-        python = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), home / "play" / f"{name}.ipynb")
     for name, values in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
     return home
+
+
+@pytest.fixture
+def play(home, request):
+    """Writes a notebook of one cell, which shows an explorer; returns its path, without the ending.
+
+    Each test has a notebook of its own: the kernel of one that was closed is about to end.
+    """
+
+    def write(name):
+        cells = [nbformat.v4.new_code_cell(f"from study import explorers\nexplorers.{name}()")]
+        python = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+        path = f"play/{request.node.name}"
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), home / f"{path}.ipynb")
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -134,11 +134,11 @@ def test_every_cell_runs_and_every_control_does_something(page, lab, name):
 
 
 @pytest.fixture
-def explorer(page, lab):
+def explorer(page, lab, play):
     """Opens a notebook of one cell, which shows an explorer, and returns it played."""
 
     def show(name):
-        opened(page, lab, f"play/{name}")
+        opened(page, lab, play(name))
         run_all(page)
         return Played(page)
 
@@ -262,10 +262,10 @@ def test_readable_in_the_dark_theme(explorer, page):
     assert brightness(label) > 150
 
 
-def test_notebook_7_shows_and_moves_it_too(classic, page):
+def test_notebook_7_shows_and_moves_it_too(classic, page, play):
     """There the arrow keys belong to the notebook; a slider's number can be typed, or its handle dragged."""
     page.theirs = ["Cannot read properties of undefined (reading 'schema')"]  # of Notebook 7.6, whatever it opens
-    page.goto(f"{classic}/notebooks/play/symmetry.ipynb")
+    page.goto(f"{classic}/notebooks/{play('symmetry')}.ipynb")
     page.locator(".jp-CodeCell").wait_for()
     page.locator("[data-status=idle]").first.wait_for()
     run_all(page)
