@@ -55,12 +55,13 @@ class Groups(LoadScopeScheduling):
 
 @pytest.hookimpl(tryfirst=True)  # before some are left out
 def pytest_collection_modifyitems(items):
+    git = shutil.which("git")
     for item in items:
         if group(item.nodeid):
             item.add_marker("slow")
         # test_reproducing_is_a_fixed_point, which needs git, runs all notebooks and compares what they print, on the
         # reference platform every byte. With nbval, test-all runs the shortest notebook only, to see that nbval works.
-        if item.nodeid.startswith("notebooks/") and "0_overview" not in item.nodeid and shutil.which("git"):
+        if item.nodeid.startswith("notebooks/") and "0_overview" not in item.nodeid and git:
             item.add_marker("sample")
 
 

@@ -459,6 +459,7 @@ def told(name):
     return wrong | {f"right: {title}": (cells, set()) for title, cells in module["RIGHT"].items()}
 
 
+@functools.cache
 def submissions(name):
     """These, the solution, and the release as it is: {title: (notebook, tests to fail)}."""
     tests = {cell.id for cell in ours(name) if is_test(cell)}
@@ -487,8 +488,7 @@ def graded(name, titles=None):
 def unexpected(name, scores, points):
     """The submissions that lose other marks than the file of submissions says: {title: tests failed}."""
     lost = {title: {test for test in scores if row[test] != points[test]} for title, row in scores.iterrows()}
-    expected = submissions(name)
-    return {title: tests for title, tests in lost.items() if tests != expected[title][1]}
+    return {title: tests for title, tests in lost.items() if tests != submissions(name)[title][1]}
 
 
 def lines(scores, points):
