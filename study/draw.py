@@ -37,13 +37,28 @@ STYLE = {
 }
 
 
-def save(figure, name):
-    """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # arranged once, for both files and for `show`
+def show(figure, name, alt):
+    """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says; display
+    it as the output of a cell, with what it shows in words for those who do not see it: `alt`."""
+    part_shown = arranged(figure)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches="tight")
+        write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches=part_shown)
         write_whole(_folder() / f"{name}.{kind}", write)
+    data, metadata = output(figure, alt, part_shown)
+    plt.close(figure)
+    display(data, metadata=metadata, raw=True)
+
+
+def arranged(figure):
+    """Arrange a figure, once for all that is made of it; returns the part of it that has something in it, in inches."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)
+    # The last bits of an arrangement depend on where in memory its variables are; in SVG they would be seen.
+    for subfigure in figure.subfigs:
+        subfigure.bbox_relative.set_points(subfigure.bbox_relative.get_points().round(6))
+    for ax in figure.axes:
+        ax.set_position(np.round(ax.get_position(original=True).bounds, 6))
+    return figure.get_tightbbox().padded(plt.rcParams["savefig.pad_inches"])
 
 
 def _folder():
@@ -52,17 +67,10 @@ def _folder():
     return folder
 
 
-def show(figure, alt):
-    """Display `figure` as the output of a cell, with what it shows in words for those who do not see it: `alt`."""
-    data, metadata = output(figure, alt)
-    plt.close(figure)
-    display(data, metadata=metadata, raw=True)
-
-
-def output(figure, alt):
+def output(figure, alt, part_shown=None):
     """A picture and its words as Jupyter keeps them: data and metadata."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    file, part_shown = io.BytesIO(), part_shown or arranged(figure)
+    figure.savefig(file, format="png", dpi=100, bbox_inches=part_shown, metadata={"Software": None})
     return {"image/png": b64encode(file.getvalue()).decode(), "text/plain": alt}, {"image/png": {"alt": alt}}
 
 

@@ -1,8 +1,12 @@
 """Pictures: what is drawn is what the arrays hold, and the same picture is the same file."""
 
+import io
+from base64 import b64decode
+
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
 
 import bp
 from study import draw
@@ -85,16 +89,49 @@ def test_learning_curve_draws_what_it_is_given(ax):
     assert texts(ax) == ["solved"]
 
 
-def test_a_picture_is_the_same_file_each_time_and_whole(ax, tmp_path, monkeypatch):
+def test_a_picture_is_the_same_file_each_time_and_whole(tmp_path, monkeypatch):
+    """Also where the last bits of its arrangement are others, as they may be each time."""
     files = []
-    for name in ("one", "two"):
+    arrange = plt.Figure.draw_without_rendering
+    for name, last_bits in (("one", 0), ("two", 1e-14)):
+
+        def draw_without_rendering(figure, last_bits=last_bits):
+            arrange(figure)
+            for one in figure.axes:
+                one.set_position(one.get_position(original=True).translated(last_bits, last_bits))
+            for part in figure.subfigs:
+                part.bbox_relative.set_points(part.bbox_relative.get_points() + last_bits)
+
+        monkeypatch.setattr(plt.Figure, "draw_without_rendering", draw_without_rendering)
         monkeypatch.setenv("BP_FIGURES", str(tmp_path / name))
-        draw.learning_curve(ax, [0, 1], [1.0, 0.5])
-        draw.save(ax.figure, "curve")
-        ax.clear()
+        with plt.rc_context(draw.STYLE):
+            figure = plt.figure(layout="constrained")
+            for part in figure.subfigures(1, 2):
+                draw.learning_curve(part.add_subplot(), [0, 1], [1.0, 0.5])
+            draw.show(figure, "curve", "a curve that falls")
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert files[0] == files[1] and sorted(files[0]) == ["curve.png", "curve.svg"]
     assert files[0]["curve.png"].startswith(b"\x89PNG") and files[0]["curve.svg"].rstrip().endswith(b"</svg>")
+
+
+def test_a_picture_is_cut_where_matplotlib_would_cut_it():
+    """Its labels, and what stands beside its axes, are seen whole."""
+    pictures = []
+    for write in (lambda figure, file: figure.savefig(file, dpi=100, bbox_inches="tight"), shown_into):
+        figure, ax = plt.subplots(figsize=(2, 2), layout="constrained")
+        ax.set_ylabel("beside the axes")
+        ax.annotate("outside", (1.4, 0.5), xycoords="axes fraction")
+        write(figure, file := io.BytesIO())
+        plt.close(figure)
+        pictures.append(np.asarray(Image.open(file).convert("L"), int))
+    assert abs(np.subtract(pictures[0].shape, pictures[1].shape)).max() <= 1
+    ink = [(picture < 128).sum() for picture in pictures]
+    assert ink[1] == pytest.approx(ink[0], rel=0.02)
+
+
+def shown_into(figure, file):
+    data, _ = draw.output(figure, "")
+    file.write(b64decode(data["image/png"]))
 
 
 def test_finished_is_the_share_that_has_solved_it(ax):
