@@ -67,19 +67,20 @@ def texts():
     """README.md and CLAIMS.md as they should be: document -> text."""
     paths = notebooks()
     reports = {name: found for name, path in paths.items() if (found := claims.reported(path))}
+    by, verdicts = "tools/reproduce.py", claims.counts(reports)
     return {
         "README.md": filled(
-            "README.md", badges=badges(), commands=commands(), verdicts=claims.counts(reports), citation=citation()
+            "README.md", by, badges=badges(), commands=commands(), verdicts=verdicts, citation=citation()
         ),
-        "CLAIMS.md": filled("CLAIMS.md", claims=claims.sections(reports)),
+        "CLAIMS.md": filled("CLAIMS.md", by, claims=claims.sections(reports)),
     }
 
 
-def filled(document, **parts):
-    """The text of a document with each part between its markers."""
+def filled(document, by, **parts):
+    """The text of a document with each part between its markers, which name the program that it is written `by`."""
     text = (REPOSITORY / document).read_text(encoding="utf-8")
     for name, part in parts.items():
-        begin, end = f"<!-- {name}: written by tools/reproduce.py -->\n", f"<!-- end of {name} -->"
+        begin, end = f"<!-- {name}: written by {by} -->\n", f"<!-- end of {name} -->"
         head, _, rest = text.partition(begin)
         _, found, tail = rest.partition(end)
         if not found:

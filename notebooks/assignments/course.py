@@ -26,6 +26,7 @@ from marking import read as read_submission
 from tqdm import tqdm
 
 from bp.files import write_whole
+from study.documents import filled
 from study.files import REPOSITORY
 
 COURSE = Path(__file__).resolve().parent
@@ -509,10 +510,8 @@ def table(name, scores, points):
     """The guide's text, with the marks of an assignment in the table's place; SystemExit if one is not as expected."""
     if wrong := unexpected(name, scores, points):
         raise SystemExit(f"{name}: other marks than tests/submissions/{name}.py expects, so no table: {wrong}")
-    begin, end = f"<!-- {name}: written by tools/assignments.py -->\n", f"<!-- end of {name} -->"
-    text = (COURSE / "README.md").read_text("utf-8")
-    before, _, rest = text.partition(begin)
-    _, found, after = rest.partition(end)
-    if not found:
-        raise SystemExit(f"the guide has no place for its table of {name}; expected {begin.strip()} ... {end}")
-    return before + begin + "\n".join(lines(scores, points)) + "\n" + end + after
+    guide = (COURSE / "README.md").relative_to(REPOSITORY)
+    try:
+        return filled(guide, "tools/assignments.py", **{name: "\n".join(lines(scores, points)) + "\n"})
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
