@@ -185,21 +185,17 @@ def _forward(graph, w, part):
 @compiled
 def _activate(x, count, activation, gain):
     """Equation (2), in place."""
-    if activation == LOGISTIC:
-        for c in range(count):
-            put(x, c, logistic(at(x, c), gain))
-    elif activation == TANH:
-        for c in range(count):
-            put(x, c, tanh(gain * at(x, c)))
-    elif activation == LINEAR:
-        for c in range(count):
-            put(x, c, gain * at(x, c))
-    elif activation == SOFTSIGN:
-        for c in range(count):
-            put(x, c, gain * at(x, c) / (1.0 + abs(gain * at(x, c))))
-    else:
-        for c in range(count):
-            put(x, c, 0.0 if at(x, c) < 0.0 else gain * at(x, c))
+    for c in range(count):
+        z = gain * at(x, c)
+        if activation == LOGISTIC:
+            y = logistic(z)
+        elif activation == TANH:
+            y = tanh(z)
+        elif activation == SOFTSIGN:
+            y = z / (1.0 + abs(z))
+        else:
+            y = 0.0 if activation == RECTIFIED and z < 0.0 else z
+        put(x, c, y)
 
 
 @compiled
@@ -284,21 +280,17 @@ def _backward(graph, w, dE_dw, part):
 @compiled
 def _slope(dE_dx, y, count, activation, gain):
     """Equation (5), in place: ∂E/∂y becomes ∂E/∂x."""
-    if activation == LOGISTIC:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c)))))
-    elif activation == TANH:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * (1.0 - at(y, c) * at(y, c))))
-    elif activation == LINEAR:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * gain)
-    elif activation == SOFTSIGN:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain * ((1.0 - abs(at(y, c))) * (1.0 - abs(at(y, c))))))
-    else:
-        for c in range(count):
-            put(dE_dx, c, at(dE_dx, c) * (gain if at(y, c) > 0.0 else 0.0))
+    for c in range(count):
+        s = 1.0
+        if activation == LOGISTIC:
+            s = at(y, c) * (1.0 - at(y, c))
+        elif activation == TANH:
+            s = 1.0 - at(y, c) * at(y, c)
+        elif activation == SOFTSIGN:
+            s = (1.0 - abs(at(y, c))) * (1.0 - abs(at(y, c)))
+        elif activation == RECTIFIED:
+            s = 1.0 if at(y, c) > 0.0 else 0.0
+        put(dE_dx, c, at(dE_dx, c) * (gain * s))
 
 
 @compiled
@@ -505,9 +497,9 @@ def _exponential(z):
 
 
 @inlined
-def logistic(x, gain):
-    """1 / (1 + e^-(gain x)), equation (2), with a single division."""
-    P, Q, power = _exponential(-gain * x)
+def logistic(x):
+    """1 / (1 + e^-x), equation (2), with a single division."""
+    P, Q, power = _exponential(-x)
     return (Q - P) / fma(Q + P, power, Q - P)
 
 

@@ -183,6 +183,26 @@ def by_gain(table):
     return pd.DataFrame(rows).T.rename_axis("gain")
 
 
+def agreement(table):
+    """By gain, whether each printed number lies between the 5% and the 95% quantile, and in how many of the runs whose
+    plateau is behind them the aunts are no more active than printed. Gains with up to 50 such runs are left out."""
+    rows = {}
+    for gain, of in table.groupby("gain"):
+        early, _, late = until_negligible(of[of.decay == 0]).quantile(QUANTILES, "nearest")
+        decayed = of[of.decay > 0]
+        activity = mean_activity(decayed)[decayed["aunts lead"]].dropna()
+        if len(activity) <= 50:
+            continue
+        low, _, high = activity.quantile(QUANTILES)
+        rows[gain] = {
+            "573 ordinary": early <= NEGLIGIBLE <= late,
+            "0.67 ordinary": low <= np.mean(ACTIVITIES) <= high,
+            "aunts at most 0.67": (activity <= np.mean(ACTIVITIES)).sum(),
+            "runs": len(activity),
+        }
+    return pd.DataFrame(rows.values(), rows).rename_axis("gain")
+
+
 def over_region(table):
     """By ε and range, with units as printed: who learns with decay; the quantiles of the sweeps to a negligible E
     without it, and of the aunts' activity with it; and whether the two printed numbers lie between the outer ones.

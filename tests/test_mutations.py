@@ -119,7 +119,7 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
 
 # What is broken: {a place in the kernel, with «the expression» to be replaced: the mutant's}, the test that catches it
 KERNEL = {
-    "y (1 - y) missing": ({"«at(dE_dx, c) * (gain * (at(y, c) * (1.0 - at(y, c))))»": "at(dE_dx, c)"}, HAND),
+    "y (1 - y) missing": ({"s = «at(y, c) * (1.0 - at(y, c))»": "1.0"}, HAND),
     "d - y in (4)": ({"if good else «at(y, k) - at(aim, d)»": "at(aim, d) - at(y, k)"}, HAND),
     "no half in (3)": ({"return «0.5 * squares»": "squares"}, HAND),
     "no bias in (1)": ({"row, «at(w, layer.biases + j) if layer.biases >= 0 else 0.0»": "0.0"}, HAND),
