@@ -111,6 +111,7 @@ def array(name, value, expected, kinds="iuf", good=lambda array: True):
 
     `good` says of the array, or of each of its elements, whether it is as expected.
     """
+    expect(not np.ma.is_masked(value), f"{name} is masked", expected)
     try:
         found = np.asarray(value)
     except (MemoryError, OverflowError, ValueError):
@@ -139,7 +140,7 @@ def spread(name, values, shape, low, high):
 
 def case_numbers(cases, of):
     """Case numbers, `(k,)` or `(runs, k)`."""
-    expected = f"numbers of cases from 0 to {of - 1}, (k,), or (runs, k) to hold out cases by run"
+    expected = f"numbers of cases from 0 to {of - 1}, (k,), or (runs, k) to hold out cases by run; np.flatnonzero(mask)"
     return array("cases", cases, expected, "iu", lambda cases: cases.ndim in (1, 2) and (cases >= 0) & (cases < of))
 
 
@@ -150,7 +151,7 @@ def binary(what, d, instead=""):
 
 def slope(function, slope):
     """Compare a slope, a function of y, with the function's central difference, where both are finite."""
-    x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07]), 1e-5
+    x, h = np.array([-2.13, -1.37, -0.71, -0.19, 0.23, 0.67, 1.41, 2.07, -13.1, -4.3, 4.7, 11.9]), 1e-5
     try:
         with np.errstate(all="ignore"):
             given, true, _ = np.broadcast_arrays(slope(function(x)), (function(x + h) - function(x - h)) / (2 * h), x)

@@ -26,7 +26,7 @@ class Fit:
     - `weights`, `velocity`: the points in weight space and their last change Δw, `(runs, size)`;
     - `sweeps`: how many sweeps were asked for, over all calls; with `stop`, a solved run took `solved_at` of them;
     - `error`: E of each run, `(recordings, runs)`, in this call, after `recorded_at` sweeps over all calls; NaN once a
-      run has retired;
+      run has retired: `net.gradient(fit, task)[0]` is E of all runs as they are;
     - `solved_at`: the first sweep count, over all calls, at which every |y - d| was below the tolerance, `(runs,)`, or
       `(tolerances, runs)` if there are several; -1: never;
     - `snapshots`: the weights at the sweep counts asked for, `(snapshots, runs, size)`;
@@ -55,7 +55,8 @@ class Fit:
         solved = np.count_nonzero(np.atleast_2d(self.solved_at)[-1] >= 0)
         E = self.error[-1:][np.isfinite(self.error[-1:])]  # not of runs that have retired
         now = f", E from {E.min():.3g} to {E.max():.3g}" if E.size else ""
-        return f"Fit of {len(self)} runs after {self.sweeps} sweeps: {solved} solved{now}"
+        lost = f", {self.diverged.sum()} diverged" if self.diverged.any() else ""
+        return f"Fit of {len(self)} runs after {self.sweeps} sweeps: {solved} solved{lost}{now}"
 
     @property
     def diverged(self):
@@ -73,7 +74,7 @@ class Fit:
     def then(self, later):
         """`later`, a fit that went on from this one, with the recordings and snapshots of both.
 
-        Raises `ValueError` unless it went on where this one ends, with as many runs.
+        Raises `ValueError` unless its recordings begin where those of this one end, with as many runs.
         """
         follows = isinstance(later, Fit) and len(later) == len(self) and (later.recorded_at[:1] >= self.sweeps).any()
         checks.expect(follows, f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
@@ -104,18 +105,18 @@ class Fit:
             checks.fail(f"{path} has no fit", "a file that Fit.save has written")
 
     @staticmethod
-    def of(w):
-        """The fit that no training has touched yet: weights `w`, at rest."""
-        runs, size = w.shape
+    def of(w, velocity=None):
+        """Weights `w`, at rest or with a velocity, that have solved nothing yet: where training for a task begins."""
+        (runs, size), velocity = w.shape, np.zeros_like(w) if velocity is None else velocity
         error, snapshots = np.empty((0, runs)), np.empty((0, runs, size))
-        return Fit(w, np.zeros_like(w), 0, np.arange(0), error, np.full(runs, -1), snapshots)
+        return Fit(w, velocity, 0, np.arange(0), error, np.full(runs, -1), snapshots)
 
 
 @checks.called_otherwise(
     **dict.fromkeys(("epochs", "n_epochs", "max_iter", "iterations"), "sweeps"),
     **dict.fromkeys(("lr", "learning_rate", "eta"), "epsilon"),
     **{"momentum": "alpha", "weight_decay": "decay", "loss": "error", "tol": "tolerance", "verbose": "progress"},
-    batch_size="for a step after each batch of cases, bp.train(net, fit, task.of_cases(cases), 1, epsilon) for each",
+    batch_size="bp.train(net, bp.Fit.of(fit.weights, fit.velocity), task.of_cases(cases), 1, epsilon), by batch",
 )
 def train(
     net: Network,
@@ -137,13 +138,15 @@ def train(
     """Train all runs and return a `Fit`; `w`, weights `(runs, size)` or the `Fit` to go on from, is left as it is.
 
     A sweep through the cases changes the weights by Δw(t) = -ε ∂E/∂w + α Δw(t-1), equation (9), then shrinks them by
-    the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`.
+    the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`; a weight for which all three
+    are 0 stays as it is.
 
     - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
       several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit`
-      goes on with the tolerance that it was trained with: what it has met is not looked at again.
+      goes on with the tolerance that it was trained with, and what it has met is not looked at again: to learn another
+      task, go on from `Fit.of(fit.weights, fit.velocity)`.
     - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
-      that is held out makes no step. For batches, train on `task.of_cases(cases)`, a sweep at a time.
+      that is held out makes no step. A batch is a task of its own, `task.of_cases(cases)`, for one sweep.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
     - `snapshots`: sweep counts, over all calls and in increasing order, at which to keep the weights.
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.

@@ -127,7 +127,8 @@ class Layer:
     def __post_init__(self):
         checks.text("the name of a layer", self.name)
         checks.count(f"the number of units of layer {self.name!r}", self.units, 1, 10**6)
-        checks.instance(f"the activation of layer {self.name!r}", self.activation, Activation)
+        expected = "a bp.Activation, such as bp.tanh"
+        checks.instance(f"the activation of layer {self.name!r}", self.activation, Activation, expected)
         checks.instance(f"the bias of layer {self.name!r}", self.bias, str | None | type(...), "a string, or None")
 
 
@@ -180,6 +181,10 @@ class Network:
         uses = [(link.weights, (self.units[link.target], self.units[link.source]), link.mask) for link in self.links]
         uses += [(bias, (self.units[layer],), None) for layer, bias in self.biases.items()]
         self._lay_out(uses)
+
+    def __repr__(self):
+        layers = ", ".join(f"{layer.name} {layer.units}" for layer in self.layers)
+        return f"Network of {layers}: {self.size} weights"
 
     def _lay_out(self, uses):
         """Give each name its shape, its part of the flat vector and its mask; `uses` are names with both."""

@@ -72,7 +72,7 @@ class Experiment:
       each tolerance), its final E, and whether it has diverged are always recorded. One may train on from `runs.fit`.
     - `limit`: the range of the initial weights, as for `initial_weights`.
 
-    Raises `ValueError` for recipes that `train` would not understand.
+    Raises `ValueError` for a recipe that names what `train` does not have; its values `train` checks when it runs.
     """
 
     net: Network
@@ -157,7 +157,7 @@ def outcome(runs):
 
 @dataclass(frozen=True)
 class Survey:
-    """An experiment, repeated over `seeds`: a row a run.
+    """An experiment, repeated over `seeds`, `range(100)` for instance: a row a run. One number is one seed.
 
     With a `grid`, a dict of names -> values (all combinations) or a list of dicts, `experiment` is a function that
     makes the experiment of each of these cells, and the table has a column for each name. All cells are surveyed with
@@ -360,7 +360,8 @@ class Survey:
             for row, before, now, columns in pairs:
                 if before != now and column not in columns:
                     wrong = f"{file} has {column} = {before} in row {row}"
-                    fail(wrong, f"{now}, as the row comes out now: file or code has changed")
+                    why = "file or code has changed, or a measure draws at random"
+                    fail(wrong, f"{now}, as the row comes out now: {why}")
         table = _parse(text)
         table.attrs["not compared"] = left_out
         return table

@@ -126,6 +126,14 @@ BAD = [
         "the slope is 0.438 at x = -2.13; expected 0.05493",
     ),
     (lambda: bp.Activation(np.tanh, lambda y: 1), "the slope is 1 at x = -2.13; expected 0.05493"),
+    (
+        lambda: bp.Activation(lambda x: np.clip(0.2 * x + 0.5, 0, 1), lambda y: 0.2 + 0 * y),  # flat beyond 2.5
+        "the slope is 0.2 at x = -13.1; expected 0, as a function of the output y",
+    ),
+    (
+        lambda: bp.Task([[0, 1]], np.ma.array([[1, -999]], mask=[[0, 1]])),
+        "targets of layer 'output' is masked; expected finite numbers, NaN if missing",
+    ),
     (lambda: bp.dead_zone(0.2, whole_cases=1), "whole_cases is 1; expected True or False"),
     (lambda: bp.symmetry(21), "units is 21; expected an integer of at least 1 and at most 20"),
     (lambda: bp.encoder(10**12), "units is 1000000000000; expected an integer of at least 1 and at most 4,096"),

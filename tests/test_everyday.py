@@ -56,12 +56,37 @@ def test_stop_early():
 def test_learn_in_batches():
     X, y = flowers()
     net, task, rng = bp.layered(4, 3, 1), bp.Task(X.T, y), np.random.default_rng(0)
-    fit = net.initial_weights(0)
+    fit = bp.Fit.of(net.initial_weights(0))
     for _ in range(30):
         for cases in np.split(rng.permutation(120), 6):
-            fit = bp.train(net, fit, task.of_cases(cases), sweeps=1, epsilon=0.1, alpha=0.5)
-    assert fit.sweeps == 180
+            batch = task.of_cases(cases)
+            fit = bp.train(
+                net, bp.Fit.of(fit.weights, fit.velocity), batch, sweeps=1, epsilon=0.1, alpha=0.5, stop=True
+            )
+    assert (fit.solved_at >= 0) == (abs(net.forward(fit, batch)["output"] - batch.targets["output"]) < 0.5).all()
     assert bp.right(net, fit, task).mean() > 0.9
+
+
+def test_go_on_with_another_task():
+    """What was solved was another task; the velocity counts."""
+    net = bp.layered(2, 3, 1)
+    fit = bp.train(net, net.initial_weights(range(4), 1), bp.xor(), sweeps=2000, epsilon=0.5, alpha=0.9, stop=True)
+    assert (fit.solved_at >= 0).any()
+    begun = bp.Fit.of(fit.weights, fit.velocity)
+    again = bp.train(net, begun, bp.symmetry(2), sweeps=2000, epsilon=0.5, alpha=0.9, stop=True)
+    solved = again.solved_at >= 0
+    assert solved.any() and bp.right(net, again, bp.symmetry(2))[solved].all()
+    first = bp.train(net, begun, bp.symmetry(2), sweeps=1, epsilon=0.5, alpha=0.9)
+    step = 0.9 * fit.velocity - 0.5 * net.gradient(fit, bp.symmetry(2))[1]  # (9)
+    assert np.allclose(first.weights, fit.weights + step)
+
+
+def test_look_at_what_there_is():
+    net = bp.layered(2, 3, 1, activation=bp.linear)
+    assert repr(net) == "Network of input 2, hidden 3, output 1: 13 weights"
+    with np.errstate(all="ignore"):
+        lost = bp.train(net, net.initial_weights([0, 1]), bp.xor(), sweeps=500, epsilon=5)
+    assert lost.diverged.all() and repr(lost) == "Fit of 2 runs after 500 sweeps: 0 solved, 2 diverged"
 
 
 def test_go_on_tomorrow(tmp_path):
