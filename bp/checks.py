@@ -2,7 +2,7 @@
 
 import inspect
 from functools import wraps
-from itertools import islice
+from itertools import islice, product
 from numbers import Integral, Real
 
 import numpy as np
@@ -64,8 +64,7 @@ def number(name, value, low, high, up_to=False):
     except OverflowError:
         held = np.nan
     expected = f"a number of at least {low:g} and {'at most' if up_to else 'below'} {high:g}"
-    if not (low <= held < high or (up_to and held == high)):
-        fail(f"{name} is {short(value)}", expected)
+    expect(low <= held < high or (up_to and held == high), f"{name} is {short(value)}", expected)
     return held
 
 
@@ -73,8 +72,7 @@ def count(name, value, least=0, most=10**9):
     """An integer of at least so much; and at most, for what takes time or memory."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     expected = f"an integer of at least {least}{f' and at most {most:,}' if most < np.inf else ''}"
-    if not (whole and least <= value <= most):
-        fail(f"{name} is {short(value)}", expected)
+    expect(whole and least <= value <= most, f"{name} is {short(value)}", expected)
     return int(value)
 
 
@@ -94,6 +92,12 @@ def members(name, values, expected, most=10**7):
     expect(listed, f"{name} is empty", expected)
     expect(len(listed) < most, f"{name} has {most:,} members or more", expected)
     return listed
+
+
+def instances(name, values, kind):
+    """Some layers, say, as a tuple."""
+    values = members(name, values, f"bp.{kind.__name__}s")
+    return tuple(instance(f"one of the {kind.__name__}s", one, kind) for one in values)
 
 
 def seeds(values):
@@ -123,19 +127,18 @@ def array(name, value, expected, kinds="iuf", good=lambda array: True):
             place = tuple(np.argwhere(~fits)[0].tolist())
             told += f" with {found[place]} at {place}"
         fail(f"{name} is {told}", expected)
-    return found.astype({"b": bool, "iu": int}.get(kinds, float))
+    return found.astype({"b": bool, "iu": int}.get(kinds, float), order="C")
 
 
 def spread(name, values, shape, low, high):
     """Numbers from `low` to below `high` that broadcast against `(runs, size)`: `(1 or runs, 1 or size)`."""
 
     def good(values):
-        pairs = zip(values.shape[::-1], shape[::-1], strict=False)
-        fit = values.ndim <= 2 and all(one in (1, other) for one, other in pairs)
+        fit = np.atleast_2d(values).shape in product((1, shape[0]), (1, shape[1]))
         return fit and (values >= low) & (values < high)
 
     expected = f"numbers from {low:g} to below {high:g} that broadcast against (runs, size) = {shape}"
-    return np.array(np.atleast_2d(array(name, values, expected, good=good)), order="C")
+    return np.atleast_2d(array(name, values, expected, good=good))
 
 
 def case_numbers(cases, of):

@@ -169,23 +169,20 @@ def train(
         decay=checks.spread("decay", decay, shape, 0, 1),
         sweeps=sweeps,
         before=fit.sweeps,
-        record=record,
         tolerances=np.append(tolerance, 0.0),
         stop=checks.flag("stop", stop),
+        recorded_at=fit.sweeps + np.append(np.arange(0, sweeps, record) if record else [], sweeps).astype(int),
         snapshot_at=_snapshots(snapshots, fit.sweeps, sweeps),
         order=_order(order, task.cases),
     )
     checks.expect(schedule.epsilon.any(), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
     progress = checks.flag("progress", progress)
-    recorded_at = np.append(np.arange(0, sweeps, record) if record else [], sweeps).astype(int)
-    fresh, solved_at = fit.sweeps == 0 and (fit.solved_at < 0).all(), np.full((*tolerance.shape, len(fit)), -1)
-    if not fresh:
-        same = np.array_equal(fit.tolerance, tolerance)
-        wrong = f"tolerance is {tolerance.tolist()}, and was {np.asarray(fit.tolerance).tolist()} in the call before"
-        checks.expect(same, wrong, "the same, or fit.weights, to begin anew")
-        solved_at[...] = fit.solved_at
+    fresh, same = fit.sweeps == 0 and (fit.solved_at < 0).all(), np.array_equal(fit.tolerance, tolerance)
+    wrong = f"tolerance is {tolerance.tolist()}, and was {np.asarray(fit.tolerance).tolist()} in the call before"
+    checks.expect(fresh or same, wrong, "the same, or fit.weights, to begin anew")
+    solved_at = fit.solved_at.astype(int, order="C") if same else np.full((*tolerance.shape, len(fit)), -1)
     met = np.atleast_2d(solved_at)
-    results = layout.results_for(fit.weights, fit.velocity, len(recorded_at), met, len(schedule.snapshot_at))
+    results = layout.results_for(fit.weights, fit.velocity, schedule, met)
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
             _by_equations(net, task, error, schedule, results)
@@ -195,7 +192,7 @@ def train(
         weights=results.weights,
         velocity=results.velocity,
         sweeps=fit.sweeps + sweeps,
-        recorded_at=fit.sweeps + recorded_at,
+        recorded_at=schedule.recorded_at,
         error=results.error.T,
         solved_at=results.solved_at.reshape(solved_at.shape),
         snapshots=results.snapshots,
@@ -224,11 +221,10 @@ def _order(order, cases):
 
 def _snapshots(counts, done, sweeps):
     """Increasing sweep counts over all calls."""
-    expected = f"increasing sweep counts from {done} to {done + sweeps}, for instance [{done}, {done + sweeps}]"
-    inside = lambda counts: counts.ndim == 1 and (counts >= done) & (counts <= done + sweeps)  # noqa: E731
-    counts = checks.array("snapshots", counts, expected, "iu", inside)
-    checks.expect((np.diff(counts) > 0).all(), f"snapshots are {counts.tolist()}", expected)
-    return counts
+    end = done + sweeps
+    expected = f"increasing sweep counts from {done} to {end}, for instance [{done}, {end}]"
+    good = lambda counts: counts.ndim == 1 and (np.diff(counts, prepend=done - 1) > 0) & (counts <= end)  # noqa: E731
+    return checks.array("snapshots", counts, expected, "iu", good)
 
 
 # ---------------------------------------------------------------- by the compiled kernel
@@ -238,23 +234,18 @@ SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 def _by_kernel(net, task, error, schedule, results, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
-    (graph, _), cases = layout.graph_of(net, task), layout.cases_of(net, task, error)
     if net.mask is not None:
         schedule = schedule._replace(epsilon=schedule.epsilon * net.mask)  # what is not connected never changes
+    given = layout.graph_of(net, task)[0], layout.cases_of(net, task, error), schedule, results
     runs, jobs = len(results.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
-
-    def train(first, last):
-        layout.train(graph, cases, schedule, results, kernel.room_for(graph, cases), first, last)
-
-    # cases of a sweep, and those that pad them
-    columns = kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH
+    columns = kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH  # cases of a sweep, with those that pad
     work = float(3 * net.size * columns * runs) * (schedule.sweeps + 1)
     if jobs == 1 and work < SHORT:
-        return train(0, runs)
+        return layout.train(*given, 0, runs)
     edges = np.linspace(0, runs, min(runs, 8 * jobs if jobs > 1 else 1) + 1).astype(int).tolist()
     with ThreadPoolExecutor(jobs) as threads:
         try:
-            started = [threads.submit(train, *ends) for ends in pairwise(edges)]
+            started = [threads.submit(layout.train, *given, *ends) for ends in pairwise(edges)]
             _watch(started, schedule.sweeps, results, progress)
         finally:
             results.halt[0] = True  # Ctrl-C ends the threads, too
@@ -285,7 +276,7 @@ def _by_equations(net, task, error, schedule, results):
     """Train the runs side by side in plain NumPy."""
     w, velocity, solved_at = results.weights, results.velocity, results.solved_at
     met = np.count_nonzero(solved_at >= 0, axis=0)  # how many tolerances each run has met
-    tolerances, recorded, counts = schedule.tolerances, 0, np.broadcast_to(task.counts(), (len(w), task.cases))
+    tolerances, counts = schedule.tolerances, np.broadcast_to(task.counts(), (len(w), task.cases))
     active = np.isfinite(w).all(axis=1) & ~(schedule.stop & (met == len(solved_at)))
 
     def gradient(task, rows):
@@ -298,22 +289,21 @@ def _by_equations(net, task, error, schedule, results):
         w[rows], velocity[rows] = equations.step(w[rows], velocity[rows], dE_dw, *rates)
         active[rows] = np.isfinite(w[rows]).all(axis=1)
 
-    for t in range(schedule.sweeps + 1):
+    end = schedule.before + schedule.sweeps
+    for t in range(schedule.before, end + 1):
         if not active.any():
             break
         rows = np.flatnonzero(active)
         part, y, E, dE_dw = gradient(task, rows)
-        if t == schedule.sweeps or (schedule.record and t % schedule.record == 0):
-            results.error[rows, recorded] = E
-            recorded += 1
+        results.error[np.ix_(rows, schedule.recorded_at == t)] = E[:, None]
         distance = [np.fmax.reduce(abs(y[name] - part.desired(name)), axis=(1, 2)) for name in task.targets]
         distance = np.where(np.inf > E, np.fmax.reduce(distance), np.inf)
         while (now := distance < tolerances[met[rows]]).any():
-            solved_at[met[rows[now]], rows[now]] = schedule.before + t
+            solved_at[met[rows[now]], rows[now]] = t
             met[rows[now]] += 1
         active &= ~(schedule.stop & (met == len(solved_at)))
-        results.snapshots[schedule.snapshot_at == schedule.before + t] = w
-        if t == schedule.sweeps:
+        results.snapshots[schedule.snapshot_at == t] = w
+        if t == end:
             return
         if not len(schedule.order):
             change(rows[active[rows]], dE_dw[active[rows]])
@@ -321,4 +311,4 @@ def _by_equations(net, task, error, schedule, results):
             rows = np.flatnonzero(active & counts[:, case])
             if rows.size:
                 change(rows, gradient(task.of_case(case), rows)[-1])
-    results.snapshots[schedule.snapshot_at >= schedule.before + t] = w
+    results.snapshots[schedule.snapshot_at >= t] = w

@@ -56,16 +56,12 @@ def kin(marriages):
     pairs = {
         ("husband", "wife"): married,
         ("father", "mother"): born,
-        ("son", "daughter"): _turned(born),
+        ("son", "daughter"): {pair[::-1] for pair in born},
         ("brother", "sister"): siblings,
         ("uncle", "aunt"): elders,
-        ("nephew", "niece"): _turned(elders),
+        ("nephew", "niece"): {pair[::-1] for pair in elders},
     }
     return {(one, names[other not in men], other) for names, related in pairs.items() for one, other in related}
-
-
-def _turned(pairs):
-    return {(other, one) for one, other in pairs}
 
 
 @cache

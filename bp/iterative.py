@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from . import checks
-from .network import Layer, Link, Network, layers_and_links
+from .network import Layer, Link, Network
 
 
 def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
@@ -21,7 +21,7 @@ def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
     other layer and moment. `net.forward` returns the history of states. Raises `ValueError` for steps below 1, for
     names that repeat or are unknown, and for links into no layer.
     """
-    layers, links = layers_and_links(layers, links)
+    layers, links = checks.instances("layers", layers, Layer), checks.instances("links", links, Link)
     names, targets, moments = [layer.name for layer in layers], {link.target for link in links}, []
     for link in links:
         checks.one_of("the source of a link", link.source, names)

@@ -20,7 +20,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import intrinsic, models, register_jitable, register_model
 
 WIDTH = 8  # how many numbers go side by side
 ONE = np.int64(1)  # Numba would compile a second version for the literal 1
@@ -61,10 +61,10 @@ Cases = namedtuple("Cases", "count inputs bounds counts whole_cases")
 other, lower and upper bounds of the error rule, aims and desired states, `(1 or runs, rows, cases)`; which cases have a
 target, 1 or 0, `(1 or runs, cases)`; whether a case is right or wrong as a whole."""
 
-Schedule = namedtuple("Schedule", "epsilon alpha decay sweeps before record tolerances stop snapshot_at order")
-"""How to train: rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; sweeps between two recordings of E;
-tolerances, the loosest first, and 0, which nobody meets; whether a solved run stops; the sweeps whose weights are kept;
-the cases after each of which the weights change (none: after the sweep)."""
+Schedule = namedtuple("Schedule", "epsilon alpha decay sweeps before tolerances stop recorded_at snapshot_at order")
+"""How to train: rates, `(1 or runs, 1 or size)`; sweeps to do, and done before; tolerances, the loosest first,
+and 0, which nobody meets; whether a solved run stops; the sweeps at which E is recorded, and the weights are kept; the
+cases after each of which the weights change (none: after the sweep)."""
 
 Results = namedtuple("Results", "weights velocity error solved_at snapshots states dE_dw done halt")
 """What a training writes: weights and velocities, `(runs, size)`; E, `(runs, recordings)`; the sweeps at which the
@@ -79,13 +79,10 @@ Part = namedtuple("Part", "y dE_dx by_case row cases bounds counts apart")
 pointers to their bounds and to which of them count, and how far the rows of these are apart."""
 
 
-@inlined
-def _padded(count):
+@register_jitable(error_model="numpy", inline="always")
+def padded(count):
     """The least multiple of `WIDTH` that is not below `count`."""
     return (count + WIDTH - 1) // WIDTH * WIDTH
-
-
-padded = _padded.py_func
 
 
 def room_for(graph, cases):
@@ -177,7 +174,7 @@ def _forward(graph, w, part):
             link = graph.links[number]
             weights, source, sources = ahead(w, link.weights), ahead(y, link.first * row), link.units
             # (1): x (units, cases) += w (units, sources) y (sources, cases)
-            _products(x, row, units, weights, _padded(sources), ONE, source, row, sources, row)
+            _products(x, row, units, weights, padded(sources), ONE, source, row, sources, row)
         _activate(x, units * row, layer.activation, layer.gain)  # (2)
         _lay_out_by_case(part, layer)
 
@@ -202,7 +199,7 @@ def _activate(x, count, activation, gain):
 def _lay_out_by_case(part, layer):
     """Copy the states of a layer by case, its units side by side, as (6) reads them."""
     if layer.by_case >= 0:
-        row, units, stride = part.row, layer.units, _padded(layer.units)
+        row, units, stride = part.row, layer.units, padded(layer.units)
         y, by_case = ahead(part.y, layer.first * row), ahead(part.by_case, layer.by_case * row)
         for c in range(part.cases):
             for i in range(units):
@@ -218,7 +215,8 @@ def _compare(graph, part, whole_cases, tolerance):
     _fill(ahead(part.dE_dx, computed), graph.units * row - computed, 0.0)
     for output in graph.outputs:
         units, y, dE_dy = output.units, ahead(part.y, output.first * row), ahead(part.dE_dx, output.first * row)
-        lower, upper, aim, desired = _bounds(part, output)
+        lower, size = ahead(part.bounds, output.bounds * apart), units * apart
+        upper, aim, desired = ahead(lower, size), ahead(lower, 2 * size), ahead(lower, 3 * size)
         for j in range(units):
             for c in range(cases):
                 k, d = j * row + c, j * apart + c
@@ -237,13 +235,6 @@ def _compare(graph, part, whole_cases, tolerance):
     return 0.5 * squares, missed  # (3)
 
 
-@inlined
-def _bounds(part, output):
-    """Where the lower bounds, upper bounds, aims and desired states of an output layer begin."""
-    lower, size = ahead(part.bounds, output.bounds * part.apart), output.units * part.apart
-    return lower, ahead(lower, size), ahead(lower, 2 * size), ahead(lower, 3 * size)
-
-
 @compiled
 def _backward(graph, w, dE_dw, part):
     """∂E/∂w, from the top layer down: equations (5) to (7)."""
@@ -260,7 +251,7 @@ def _backward(graph, w, dE_dw, part):
             put(dE_db, j, at(dE_db, j) + total(s))  # (6), y_i being 1
         for number_of_link in range(layer.links, layer.end):
             link = graph.links[number_of_link]
-            weights, sources, stride = ahead(dE_dw, link.weights), link.units, _padded(link.units)
+            weights, sources, stride = ahead(dE_dw, link.weights), link.units, padded(link.units)
             if link.by_case >= 0:
                 # (6): ∂E/∂w (units, sources) += ∂E/∂x (units, cases) y (cases, sources)
                 y = ahead(part.by_case, link.by_case * row)
@@ -325,7 +316,7 @@ def _of_run(array, run):
 @compiled
 def _lay_out(graph, cases, run, first, count, room):
     """The `Part` of so many cases of a run from the first, in this room, with the states of the input units."""
-    row, apart, size = _padded(count), cases.count, graph.units * _padded(count)
+    row, apart, size = padded(count), cases.count, graph.units * padded(count)
     inputs, bounds = ahead(_of_run(cases.inputs, run), first), ahead(_of_run(cases.bounds, run), first)
     counts = ahead(_of_run(cases.counts, run), first)
     part = Part(room, ahead(room, size), ahead(room, 2 * size), row, count, bounds, counts, apart)
@@ -375,7 +366,7 @@ def train(graph, cases, schedule, results, room, first, last):
         while active:
             _forward(graph, w, whole)
             E, missed = _compare(graph, whole, cases.whole_cases, tolerances[met])
-            if t == sweeps or (schedule.record > 0 and t % schedule.record == 0):
+            if schedule.recorded_at[recorded] == before + t:
                 results.error[run, recorded] = E
                 recorded += 1
             while met < wanted and missed == 0 and np.isfinite(E):

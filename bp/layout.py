@@ -2,6 +2,7 @@
 
 import os
 import sys
+from operator import attrgetter
 from threading import Lock, Timer
 
 import numpy as np
@@ -10,19 +11,14 @@ from numba import typeof
 from . import checks, kernel, units
 from .kernel import LAYER, LINK, OUTPUT, WIDTH, Cases, Graph, Results, Schedule, padded, room_for
 
-KNOWN = units.logistic, units.tanh, units.linear, units.softsign, units.rectified  # as the kernel numbers them
-
-
-def _number(activation):
-    """The kernel's number of an activation, whatever its gain; None: it is a user's own."""
-    for number, known in enumerate(KNOWN):
-        if (activation.function, activation.slope) == (known.function, known.slope):
-            return number
+_functions = attrgetter("function", "slope")  # what an activation is, whatever its gain
+# Those that the kernel has, in the order of its numbers
+KNOWN = [*map(_functions, (units.logistic, units.tanh, units.linear, units.softsign, units.rectified))]
 
 
 def knows(net, error):
     """Whether the kernel has all activations of the net, and the error rule; else `equations.py` has to do."""
-    return error.bounds is not None and all(_number(layer.activation) is not None for layer, _ in net.computed)
+    return error.bounds is not None and all(_functions(layer.activation) in KNOWN for layer, _ in net.computed)
 
 
 def passes(net, task, error):
@@ -33,13 +29,13 @@ def passes(net, task, error):
     """
     (graph, first), cases = graph_of(net, task), cases_of(net, task, error)
     zero, none = np.zeros((1, 1)), np.empty(0, np.int64)
-    no_sweep = Schedule(zero, zero, zero, 0, 0, 0, np.zeros(1), False, none, none)
+    no_sweep = Schedule(zero, zero, zero, 0, 0, np.zeros(1), False, np.zeros(1, np.int64), none, none)
 
     def evaluate(w):
         states = np.empty((len(w), graph.units, padded(cases.count)))
         dE_dw = np.full(w.shape if task.targets else (0, 1), np.nan)
-        results = results_for(w, np.zeros_like(w), 1, np.empty((0, len(w)), np.int64), 0, states, dE_dw)
-        train(graph, cases, no_sweep, results, room_for(graph, cases), 0, len(w))
+        results = results_for(w, np.zeros_like(w), no_sweep, np.empty((0, len(w)), np.int64), states, dE_dw)
+        train(graph, cases, no_sweep, results, 0, len(w))
         y = {name: states[:, row:][:, : net.units[name], : task.cases] for name, row in first.items()}
         return y, results.error[:, 0], dE_dw if net.mask is None else dE_dw * net.mask
 
@@ -50,8 +46,9 @@ COMPILES = "bp compiles its kernel: some ten seconds, once in an installation"
 _compiling = Lock()
 
 
-def train(*arguments):
+def train(graph, cases, schedule, results, first, last):
     """`kernel.train`, with a word to whoever waits while it is compiled, which happens once in an installation."""
+    arguments = graph, cases, schedule, results, room_for(graph, cases), first, last
     if kernel.train.overloads:  # to ask for `signatures` takes longer than a pass
         return kernel.train(*arguments)
     notice = Timer(1, print, [COMPILES], {"file": sys.stderr, "flush": True})
@@ -65,9 +62,10 @@ def train(*arguments):
     kernel.train(*arguments)
 
 
-def results_for(w, velocity, recordings, solved_at, snapshots, states=np.empty((0, 1, 1)), dE_dw=np.empty((0, 1))):  # noqa: B008
+def results_for(w, velocity, schedule, solved_at, states=np.empty((0, 1, 1)), dE_dw=np.empty((0, 1))):  # noqa: B008
     """The `Results` of so many runs before the first sweep."""
-    error, kept = np.full((len(w), recordings), np.nan), np.empty((snapshots, *w.shape))
+    error = np.full((len(w), len(schedule.recorded_at)), np.nan)
+    kept = np.empty((len(schedule.snapshot_at), *w.shape))
     w, velocity = np.array(w, order="C"), np.array(velocity, order="C")
     return Results(w, velocity, error, solved_at, kept, states, dE_dw, np.zeros(len(w), np.int64), np.zeros(1, bool))
 
@@ -94,7 +92,6 @@ def graph_of(net, task):
     matrices = {name: (1, *shape)[-2:] for name, shape in net.shapes.items()}  # biases are a row
     weights, size = _in_a_row({name: n * padded(columns) for name, (n, columns) in matrices.items()})
     bounds, _ = _in_a_row({name: 4 * net.units[name] for name in task.targets})
-    computed = {layer.name for layer in incoming}
     layers, links = [], []
 
     def rows(name):
@@ -103,8 +100,9 @@ def graph_of(net, task):
     for layer, uses in incoming.items():
         biases = weights[net.biases[layer.name]] if layer.name in net.biases else -1
         ends = len(links), len(links) + len(uses)
-        layers.append((*rows(layer.name), _number(layer.activation), biases, *ends, layer.activation.gain))
-        links += [(*rows(link.source), weights[link.weights], link.source in computed) for link in uses]
+        number, gain = KNOWN.index(_functions(layer.activation)), layer.activation.gain
+        layers.append((*rows(layer.name), number, biases, *ends, gain))
+        links += [(*rows(link.source), weights[link.weights], link.source not in task.inputs) for link in uses]
     return Graph(
         units=units,
         by_case=rows_by_case,
@@ -140,7 +138,7 @@ def cases_of(net, task, error):
         except (TypeError, ValueError) as wrong:
             checks.fail(f"the bounds of {error} do not fit ({wrong})", f"lower, upper and aim, arrays {d.shape}")
         bounds.append(np.concatenate([lower, upper, aim, d], axis=-2))
-    counts = np.array(np.atleast_2d(task.counts()), float, order="C")
+    counts = np.array(task.counts(), float, order="C", ndmin=2)
     return Cases(task.cases, _stacked(inputs), _stacked(bounds), counts, error.whole_cases)
 
 

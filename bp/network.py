@@ -1,8 +1,4 @@
-"""Layers, links and tasks as data, and the two passes through a net.
-
-Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 533-536 (1986).
-Arrays lead with the runs: unit states are `(runs, units, cases)`, weights `W[:, j, i]` are the paper's w_ji.
-"""
+"""Layers, links and tasks as data, and the two passes through a net. Arrays are as in `equations.py`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -160,7 +156,7 @@ class Network:
     """
 
     def __init__(self, layers: Iterable[Layer], links: Iterable[Link]):
-        self.layers, self.links = layers_and_links(layers, links)
+        self.layers, self.links = checks.instances("layers", layers, Layer), checks.instances("links", links, Link)
         place = {layer.name: number for number, layer in enumerate(self.layers)}
         names, incoming = ", ".join(place), {name: [] for name in place}
         checks.expect(len(place) == len(self.layers), f"two of the layers {names} have one name", "a name for each")
@@ -312,15 +308,6 @@ class Network:
             expected = "at least one target that is neither missing nor held out"
             checks.expect(task.counts().any(axis=-1).all(), "a run has no targets", expected)
         return task
-
-
-def layers_and_links(layers, links):
-    """Both as tuples; `ValueError` if something else stands among them."""
-    layers, links = checks.members("layers", layers, "bp.Layers"), checks.members("links", links, "bp.Links")
-    for kind, given in ((Layer, layers), (Link, links)):
-        for one in given:
-            checks.instance(f"one of the {kind.__name__}s", one, kind)
-    return layers, links
 
 
 @checks.called_otherwise(**dict.fromkeys(("hidden", "layers"), "numbers of units, as in layered(6, 2, 1)"))
