@@ -254,7 +254,7 @@ def test_films_are_small():
 
 def test_every_figure_is_made_by_a_notebook():
     source = "".join(cell.source for path in NOTEBOOKS for cell in code(path))
-    saved = {f"{name}.{kind}" for name in re.findall(r'draw\.save\(\w+, "(\w+)"', source) for kind in ("png", "svg")}
+    saved = {f"{name}.{kind}" for name in re.findall(r'draw\.show\(\w+, "(\w+)"', source) for kind in ("png", "svg")}
     saved |= {f"{name}.gif" for name in re.findall(r'draw\.animate\(.*"(\w+)"', source)}
     assert {path.name for path in (REPOSITORY / "figures").iterdir()} == saved
 

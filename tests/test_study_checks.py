@@ -49,7 +49,7 @@ BAD = [
     ),
     (
         lambda: study.Survey("name", NET, [0]),
-        "there is no grid, and the experiment is <.*>; expected a study.Experiment",
+        "there is no grid, and the experiment is Network of .*; expected a study.Experiment",
     ),
     (
         lambda: study.Survey("name", experiment(), [0], {"a": [1]}),
