@@ -84,8 +84,9 @@ def animate(figure, frame, frames, name, seconds, pause=0.0):
     pictures = []
     for k in range(frames):
         frame(k)
+        if not k:
+            arranged(figure)  # once: to arrange each picture takes longer than to draw it
         figure.canvas.draw()
-        figure.set_layout_engine("none")  # to arrange each picture takes longer than to draw it
         pictures.append(Image.fromarray(np.array(figure.canvas.buffer_rgba())).convert("RGB"))
     times = [round(1000 * seconds / frames)] * (frames - 1) + [round(1000 * (seconds / frames + pause))]
     more = {"format": "gif", "save_all": True, "append_images": pictures[1:], "duration": times, "loop": 0}

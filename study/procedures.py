@@ -153,6 +153,13 @@ def until_negligible(table):
     return table["negligible at"].where(table["negligible at"] >= 0, np.inf)
 
 
+def times_and_activity(table):
+    """Of runs that differ by decay and seed: the sweeps to a negligible E without decay, and the aunts' activity with
+    it, of those runs whose plateau is behind them."""
+    free, decayed = table[table.decay == 0], table[table.decay > 0]
+    return until_negligible(free), mean_activity(decayed)[decayed["aunts lead"]].dropna()
+
+
 def spread(ax, x, quantiles, color):
     """A dot at the median, and a line from the 5% to the 95% quantile."""
     low, middle, high = quantiles
@@ -167,16 +174,14 @@ def by_gain(table):
     """
     rows = {}
     for gain, of in table.groupby("gain"):
-        free, decayed = of[of.decay == 0], of[of.decay > 0]
-        times = until_negligible(free)
+        times, activity = times_and_activity(of)
         early, middle, late = (
             f"{at:,.0f}" if np.isfinite(at) else "never" for at in times.quantile(QUANTILES, "nearest")
         )
-        activity = mean_activity(decayed)[decayed["aunts lead"]].dropna()
         low, mean, high = activity.quantile(QUANTILES) if len(activity) > 50 else (np.nan,) * 3
         rows[f"{gain:g}"] = {
-            "learn, decay 0.2%": f"{share(decayed.learned):.0%}",
-            "learn, no decay": f"{share(free.learned):.0%}",
+            "learn, decay 0.2%": f"{share(of.learned[of.decay > 0]):.0%}",
+            "learn, no decay": f"{share(of.learned[of.decay == 0]):.0%}",
             "E negligible, no decay": f"{middle} [{early}, {late}]",
             "aunts' activity, decay 0.2%": f"{mean:.2f} [{low:.2f}, {high:.2f}]" if len(activity) > 50 else "",
         }
@@ -188,18 +193,15 @@ def agreement(table):
     plateau is behind them the aunts are no more active than printed. Gains with up to 50 such runs are left out."""
     rows = {}
     for gain, of in table.groupby("gain"):
-        early, _, late = until_negligible(of[of.decay == 0]).quantile(QUANTILES, "nearest")
-        decayed = of[of.decay > 0]
-        activity = mean_activity(decayed)[decayed["aunts lead"]].dropna()
-        if len(activity) <= 50:
-            continue
-        low, _, high = activity.quantile(QUANTILES)
-        rows[gain] = {
-            "573 ordinary": early <= NEGLIGIBLE <= late,
-            "0.67 ordinary": low <= np.mean(ACTIVITIES) <= high,
-            "aunts at most 0.67": (activity <= np.mean(ACTIVITIES)).sum(),
-            "runs": len(activity),
-        }
+        times, activity = times_and_activity(of)
+        (early, _, late), (low, _, high) = times.quantile(QUANTILES, "nearest"), activity.quantile(QUANTILES)
+        if len(activity) > 50:
+            rows[gain] = {
+                "573 ordinary": early <= NEGLIGIBLE <= late,
+                "0.67 ordinary": low <= np.mean(ACTIVITIES) <= high,
+                "aunts at most 0.67": (activity <= np.mean(ACTIVITIES)).sum(),
+                "runs": len(activity),
+            }
     return pd.DataFrame(rows.values(), rows).rename_axis("gain")
 
 
@@ -211,18 +213,18 @@ def over_region(table):
     """
     rows = []
     for (epsilon, limit), of in table.groupby(["epsilon", "limit"]):
-        free, decayed = of[of.decay == 0], of[of.decay > 0]
-        times = until_negligible(free).quantile(QUANTILES, "nearest")
-        leads = decayed["aunts lead"]
-        activity = mean_activity(decayed)[leads].quantile(QUANTILES) if leads.mean() > 0.5 else [np.nan] * 3
+        times, activity = times_and_activity(of)
+        decayed = of[of.decay > 0]
+        most_lead = decayed["aunts lead"].mean() > 0.5
+        levels = activity.quantile(QUANTILES) if most_lead else [np.nan] * 3
         read = np.mean(ACTIVITIES)
         rows.append(
             {
                 "epsilon": epsilon,
                 "limit": limit,
                 "learn": decayed.learned.mean(),
-                **dict(zip(("early", "sweeps", "late"), times, strict=True)),
-                **dict(zip(("low", "activity", "high"), activity, strict=True)),
+                **dict(zip(("early", "sweeps", "late"), times.quantile(QUANTILES, "nearest"), strict=True)),
+                **dict(zip(("low", "activity", "high"), levels, strict=True)),
             }
         )
     found = pd.DataFrame(rows).set_index(["epsilon", "limit"])

@@ -56,13 +56,22 @@ def test_stop_early():
 def test_learn_in_batches():
     X, y = flowers()
     net, task, rng = bp.layered(4, 3, 1), bp.Task(X.T, y), np.random.default_rng(0)
+    fit = net.initial_weights(0)
+    for _ in range(30):
+        for cases in np.split(rng.permutation(120), 6):
+            fit = bp.train(net, fit, task.of_cases(cases), sweeps=1, epsilon=0.1, alpha=0.5)
+    assert fit.sweeps == 180
+    assert bp.right(net, fit, task).mean() > 0.9
+
+
+def test_learn_in_batches_each_of_which_may_be_solved():
+    X, y = flowers()
+    net, task, rng = bp.layered(4, 3, 1), bp.Task(X.T, y), np.random.default_rng(0)
     fit = bp.Fit.of(net.initial_weights(0))
     for _ in range(30):
         for cases in np.split(rng.permutation(120), 6):
-            batch = task.of_cases(cases)
-            fit = bp.train(
-                net, bp.Fit.of(fit.weights, fit.velocity), batch, sweeps=1, epsilon=0.1, alpha=0.5, stop=True
-            )
+            batch, begun = task.of_cases(cases), bp.Fit.of(fit.weights, fit.velocity)
+            fit = bp.train(net, begun, batch, sweeps=1, epsilon=0.1, alpha=0.5, stop=True)
     assert (fit.solved_at >= 0) == (abs(net.forward(fit, batch)["output"] - batch.targets["output"]) < 0.5).all()
     assert bp.right(net, fit, task).mean() > 0.9
 
