@@ -1,6 +1,7 @@
 """Checks of arguments: each raises `ValueError` that names what was wrong and what was expected."""
 
 import inspect
+from contextlib import suppress
 from functools import wraps
 from itertools import islice, product
 from numbers import Integral, Real
@@ -58,13 +59,13 @@ def flag(name, value):
 
 
 def number(name, value, low, high, up_to=False):
-    """A number with low <= value < high; with `up_to`, value <= high."""
-    try:
-        held = float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
-    except OverflowError:
-        held = np.nan
+    """A finite number with low <= value < high; with `up_to`, value <= high."""
+    held = np.nan
+    with suppress(OverflowError):
+        held = float(value) if isinstance(value, Real) and not isinstance(value, bool) else held
     expected = f"a number of at least {low:g} and {'at most' if up_to else 'below'} {high:g}"
-    expect(low <= held < high or (up_to and held == high), f"{name} is {short(value)}", expected)
+    fits = low <= held < high or (up_to and held == high)
+    expect(fits and held > -np.inf, f"{name} is {short(value)}", expected)
     return held
 
 

@@ -3,7 +3,6 @@
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pickle import UnpicklingError
 from zipfile import BadZipFile
 
 import numpy as np
@@ -101,7 +100,7 @@ class Fit:
         try:
             with np.load(path) as found:
                 return Fit(**{**found, "sweeps": int(found["sweeps"])})
-        except (AttributeError, EOFError, KeyError, TypeError, UnpicklingError, ValueError, BadZipFile):
+        except (AttributeError, EOFError, KeyError, TypeError, ValueError, BadZipFile):
             checks.fail(f"{path} has no fit", "a file that Fit.save has written")
 
     @staticmethod
@@ -138,8 +137,7 @@ def train(
     """Train all runs and return a `Fit`; `w`, weights `(runs, size)` or the `Fit` to go on from, is left as it is.
 
     A sweep through the cases changes the weights by Δw(t) = -ε ∂E/∂w + α Δw(t-1), equation (9), then shrinks them by
-    the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`; a weight for which all three
-    are 0 stays as it is.
+    the fraction `decay`. `epsilon`, `alpha`, `decay` broadcast against `(runs, size)`; where all are 0, a weight stays.
 
     - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
       several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit`
@@ -162,9 +160,9 @@ def train(
     checks.expect(fit.weights.shape[1] == net.size, f"w has the shape {fit.weights.shape}", f"(runs, {net.size})")
     task, shape = net.fitting(task, len(fit), error), fit.weights.shape
     sweeps, record = checks.count("sweeps", sweeps), checks.count("record", record)
-    tolerance = _tolerance(tolerance, task)
+    tolerance, progress = _tolerance(tolerance, task), checks.flag("progress", progress)
     schedule = Schedule(
-        epsilon=checks.spread("epsilon", epsilon, shape, 0, np.inf),
+        epsilon=checks.spread("epsilon", epsilon, shape, 0, np.inf) * net.mask,  # what is not connected stays at 0
         alpha=checks.spread("alpha", alpha, shape, 0, 1),
         decay=checks.spread("decay", decay, shape, 0, 1),
         sweeps=sweeps,
@@ -172,17 +170,15 @@ def train(
         tolerances=np.append(tolerance, 0.0),
         stop=checks.flag("stop", stop),
         recorded_at=fit.sweeps + np.append(np.arange(0, sweeps, record) if record else [], sweeps).astype(int),
-        snapshot_at=_snapshots(snapshots, fit.sweeps, sweeps),
+        snapshot_at=_snapshots(snapshots, fit.sweeps, fit.sweeps + sweeps),
         order=_order(order, task.cases),
     )
     checks.expect(schedule.epsilon.any(), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
-    progress = checks.flag("progress", progress)
     fresh, same = fit.sweeps == 0 and (fit.solved_at < 0).all(), np.array_equal(fit.tolerance, tolerance)
     wrong = f"tolerance is {tolerance.tolist()}, and was {np.asarray(fit.tolerance).tolist()} in the call before"
     checks.expect(fresh or same, wrong, "the same, or fit.weights, to begin anew")
     solved_at = fit.solved_at.astype(int, order="C") if same else np.full((*tolerance.shape, len(fit)), -1)
-    met = np.atleast_2d(solved_at)
-    results = layout.results_for(fit.weights, fit.velocity, schedule, met)
+    results = layout.results_for(fit.weights, fit.velocity, schedule, np.atleast_2d(solved_at))
     if not layout.knows(net, error):
         with np.errstate(all="ignore"):
             _by_equations(net, task, error, schedule, results)
@@ -219,11 +215,10 @@ def _order(order, cases):
     return np.empty(0, int) if order is None else checks.array("order", order, expected, "iu", complete)
 
 
-def _snapshots(counts, done, sweeps):
+def _snapshots(counts, first, last):
     """Increasing sweep counts over all calls."""
-    end = done + sweeps
-    expected = f"increasing sweep counts from {done} to {end}, for instance [{done}, {end}]"
-    good = lambda counts: counts.ndim == 1 and (np.diff(counts, prepend=done - 1) > 0) & (counts <= end)  # noqa: E731
+    expected = f"increasing sweep counts from {first} to {last}, for instance [{first}, {last}]"
+    good = lambda counts: counts.ndim == 1 and (np.diff(counts, prepend=first - 1) > 0) & (counts <= last)  # noqa: E731
     return checks.array("snapshots", counts, expected, "iu", good)
 
 
@@ -234,8 +229,6 @@ SHORT = 3e8  # connections that the kernel passes in about a tenth of a second
 
 def _by_kernel(net, task, error, schedule, results, progress):
     """Train the runs by as many threads as joblib is told of, each some runs at a time."""
-    if net.mask is not None:
-        schedule = schedule._replace(epsilon=schedule.epsilon * net.mask)  # what is not connected never changes
     given = layout.graph_of(net, task)[0], layout.cases_of(net, task, error), schedule, results
     runs, jobs = len(results.weights), effective_n_jobs(None)  # 1 unless joblib was told otherwise
     columns = kernel.padded(task.cases) + len(schedule.order) * kernel.WIDTH  # cases of a sweep, with those that pad
@@ -246,7 +239,8 @@ def _by_kernel(net, task, error, schedule, results, progress):
     with ThreadPoolExecutor(jobs) as threads:
         try:
             started = [threads.submit(layout.train, *given, *ends) for ends in pairwise(edges)]
-            _watch(started, schedule.sweeps, results, progress)
+            if _unfinished(started, 1):  # for a shorter training tqdm would start a thread of its own
+                _watch(started, schedule.sweeps, results, progress)
         finally:
             results.halt[0] = True  # Ctrl-C ends the threads, too
     for one in started:
@@ -254,9 +248,7 @@ def _by_kernel(net, task, error, schedule, results, progress):
 
 
 def _watch(started, sweeps, results, progress):
-    """Wait for the threads, with a bar if it takes more than a second: in sweeps, of all runs."""
-    if not _unfinished(started, 1):
-        return  # nor is tqdm asked, which would start a thread of its own
+    """Wait for the threads, with a bar: in sweeps, of all runs."""
     total, silent = sweeps * len(results.done), {} if progress else {"disable": True}  # left out for TQDM_DISABLE=1
     with tqdm(total=total, desc="training", unit="sweep", unit_scale=True, leave=False, **silent) as bar:
         while _unfinished(started, 0.2):

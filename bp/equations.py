@@ -1,8 +1,7 @@
 """Equations (1)-(9) in plain NumPy, to be read beside the paper (Nature 323, 533-536).
 
-Arrays lead with the runs: unit states y are `(runs, units, cases)`, and W[:, j, i] is the paper's w_ji. Training runs
-in a compiled kernel (`kernel.py`) that is tested against these lines; nets with a user's own activation or error rule
-are trained by them.
+Arrays lead with the runs: unit states y are `(runs, units, cases)`, and W[:, j, i] is the paper's w_ji. The compiled
+kernel, which trains, is tested against these lines; they train nets with a user's own activation or error rule.
 """
 
 import numpy as np
@@ -36,11 +35,8 @@ def backward(net, w, task, error, y):
             dE_dW[net.biases[layer.name]][:] += dE_dx.sum(axis=2)  # (6), y_i being 1
         for link in links:
             dE_dW[link.weights][:] += dE_dx @ y[link.source].swapaxes(-1, -2)  # (6), summed over the cases
-            contribution = W[link.weights].swapaxes(-1, -2) @ dE_dx
-            dE_dy[link.source] = dE_dy.get(link.source, 0) + contribution  # (7)
-    if net.mask is not None:
-        dE_dw *= net.mask  # connections that do not exist
-    return E, dE_dw
+            dE_dy[link.source] = dE_dy.get(link.source, 0) + W[link.weights].swapaxes(-1, -2) @ dE_dx  # (7)
+    return E, dE_dw * net.mask  # nothing for connections that do not exist
 
 
 def step(w, velocity, dE_dw, epsilon, alpha=0.0, decay=0.0):

@@ -98,15 +98,8 @@ def family_trees():
 
 def family_network():
     """The five-layer net of Fig. 3: 24 people + 12 relationships -> 6 + 6 -> 12 -> 6 -> 24 people."""
-    layers = [
-        Layer("person 1", 24),
-        Layer("relationship", 12),
-        Layer("person code", 6),
-        Layer("relationship code", 6),
-        Layer("central", 12),
-        Layer("penultimate", 6),
-        Layer("person 2", 24),
-    ]
+    units = {"person 1": 24, "relationship": 12, "person code": 6, "relationship code": 6}
+    units |= {"central": 12, "penultimate": 6, "person 2": 24}
     links = [
         Link("person 1", "person code"),
         Link("relationship", "relationship code"),
@@ -115,4 +108,4 @@ def family_network():
         Link("central", "penultimate"),
         Link("penultimate", "person 2"),
     ]
-    return Network(layers, links)
+    return Network([Layer(*one) for one in units.items()], links)

@@ -1,16 +1,14 @@
 """Equations (1)-(9), connection by connection, compiled by Numba; `equations.py` says the same in plain NumPy.
 
-One run at a time goes through all its sweeps: its weights, states and derivatives stay in cache, and a run that is
-solved or has diverged just ends its loop.
+One run at a time goes through all its sweeps and stays in cache; a run that is solved or has diverged ends its loop.
 
-A run is the same, to the last bit, on every machine. IEEE 754 defines +, -, *, / and the fused multiply-add exactly;
-nothing else is used here, always in the same order, and neither a BLAS nor a library's exponential. So a compiler may
-use vectors of any width, or none, and the result is the same.
+A run is the same, to the last bit, on every machine and with vectors of any width. IEEE 754 defines +, -, *, / and the
+fused multiply-add exactly; nothing else is used here, always in the same order: no BLAS, no library's exponential.
 
 Units stand one below the other, the input layers first. A unit's states in all cases are a row, padded to a multiple of
 eight with cases that have no error. So are the weights w_ji of unit j: a row, padded to a multiple of eight, its
-`stride`. The arithmetic of pointers and vectors stands at the end:
-`at(p, i)` is p[i], `load(p, i)` is p[i], ..., p[i + 7] side by side, `ahead(p, n)` is the place n further on.
+`stride`. The arithmetic of pointers and vectors stands at the end: `at(p, i)` is p[i], `load(p, i)` is p[i], ...,
+p[i + 7] side by side, `ahead(p, n)` is the place n further on.
 """
 
 from collections import namedtuple
@@ -286,12 +284,11 @@ def _slope(dE_dx, y, count, activation, gain):
 
 @compiled
 def _change(graph, weights, part):
-    """Change the weights by ∂E/∂w of some cases: equation (9), which is (8) if α is 0; then the decay, which the
-    velocity never sees. Are all weights finite?"""
+    """Change the weights by ∂E/∂w of some cases; then the decay, which the velocity never sees. Are all finite?"""
     w, velocity, epsilon, alpha, decay, dE_dw = weights
     _backward(graph, w, dE_dw, part)
     for k in range(graph.padded):
-        put(velocity, k, fma(at(alpha, k), at(velocity, k), -(at(epsilon, k) * at(dE_dw, k))))  # (9)
+        put(velocity, k, fma(at(alpha, k), at(velocity, k), -(at(epsilon, k) * at(dE_dw, k))))  # (9); (8) if α is 0
         put(w, k, (at(w, k) + at(velocity, k)) * (1.0 - at(decay, k)))
     return _finite(w, graph.padded)
 

@@ -37,7 +37,7 @@ def passes(net, task, error):
         results = results_for(w, np.zeros_like(w), no_sweep, np.empty((0, len(w)), np.int64), states, dE_dw)
         train(graph, cases, no_sweep, results, 0, len(w))
         y = {name: states[:, row:][:, : net.units[name], : task.cases] for name, row in first.items()}
-        return y, results.error[:, 0], dE_dw if net.mask is None else dE_dw * net.mask
+        return y, results.error[:, 0], dE_dw * net.mask
 
     return evaluate
 

@@ -111,8 +111,7 @@ class _Named(dict):
 class Layer:
     """A layer of `units`. `bias` names its bias vector, shared with every layer that repeats the name; None: no bias.
 
-    By default, `...`, a layer has a bias of its own, called like the layer, unless it has no incoming links: the
-    states of such a layer are set from outside.
+    By default, `...`, a layer that has incoming links has a bias of its own, which is called like the layer.
     """
 
     name: str
@@ -198,10 +197,9 @@ class Network:
         self.size, self.copies = ends[-1], np.zeros(ends[-1], int)
         for name, *_ in uses:
             self.copies[self._parts[name]] += 1
-        masks = {name: mask for name, mask in masks.items() if mask is not None}
-        self.mask = np.ones((1, self.size), bool) if masks else None  # which of the weights exist, if not all
+        self.mask = np.ones((1, self.size), bool)  # which of the weights exist
         for name, mask in masks.items():
-            self.mask[0, self._parts[name]] = mask.ravel()
+            self.mask[0, self._parts[name]] = True if mask is None else mask.ravel()
 
     def matrices(self, w):
         """Views into `w`, `(runs, size)`: name -> weights `(runs, target, source)` or biases `(runs, units)`.
@@ -222,21 +220,22 @@ class Network:
         broadcasts against `(size,)`, may differ by weight; a tuple of two such is the lower and the upper bound. Raises
         `ValueError` unless all seeds are integers >= 0, and for bounds in the wrong order.
         """
-        seeds, bounds = checks.seeds(seeds), limit if isinstance(limit, tuple) else (0, limit)
-        least, shape = -np.inf if bounds is limit else 0, (len(seeds), self.size)
-        checks.expect(len(bounds) == 2, f"limit has {len(bounds)} bounds", "a lower and an upper one")
-        low, high = (checks.spread("limit", bound, shape, least, np.inf) for bound in bounds)
-        low = low if bounds is limit else -high
+        seeds = checks.seeds(seeds)
+        shape = len(seeds), self.size
+        if isinstance(limit, tuple):
+            checks.expect(len(limit) == 2, f"limit has {len(limit)} bounds", "a lower and an upper one")
+            low, high = (checks.spread("limit", bound, shape, -np.inf, np.inf) for bound in limit)
+        else:
+            high = checks.spread("limit", limit, shape, 0, np.inf)
+            low = -high
         checks.expect((low <= high).all(), "a lower bound of limit is above the upper one", "them in order")
         drawn = np.array([np.random.default_rng(seed).random(self.size) for seed in seeds])
         w = low + np.multiply(high - low, drawn)  # by NumPy, a step at a time: a compiler might fuse the two
-        return w if self.mask is None else w * self.mask
+        return w * self.mask
 
     def forward(self, w, inputs):
-        """States of all layers, name -> `(runs, units, cases)`, for a `Fit` or weights `(runs, size)`: (1) and (2).
-
-        `inputs` are those of a `Task`, or the task.
-        """
+        """States of all layers, name -> `(runs, units, cases)`, by equations (1) and (2): for weights `(runs, size)` or
+        a `Fit`, and the inputs of a `Task` or the task."""
         w, inputs = self.weights(w), getattr(inputs, "inputs", inputs)
         task = self.fitting(Task(inputs, {}), len(w))
         if layout.knows(self, squared):
@@ -260,32 +259,9 @@ class Network:
         with np.errstate(all="ignore"):
             return equations.backward(self, w, task, error, equations.forward(self, w, task.inputs))
 
-    def evaluator(self, task, error=squared):
-        """A function of the weights of one run, `(size,)`, as optimisers want it: E, ∂E/∂w and the largest |y - d|.
-
-        E is NaN where weights are not finite. Raises `ValueError` for a user's own activation or error rule, which
-        `gradient` takes, and for weights of another shape.
-        """
-        task, expected = self.fitting(task, 1, error), f"({self.size},), the weights of one run"
-        wrong = "the net or the error has a function of the user's own"
-        checks.expect(layout.knows(self, error), wrong, "those of bp; `gradient` takes others")
-        evaluate, targets = layout.passes(self, task, error), {name: task.desired(name) for name in task.targets}
-
-        def of_one(w):
-            w = checks.array("w", w, expected, good=lambda w: w.shape == (self.size,))
-            y, (E,), (dE_dw,) = evaluate(w[None])
-            distances = [np.fmax.reduce(abs(y[name] - d), axis=None) for name, d in targets.items()]
-            return float(E), dE_dw, np.inf if np.isnan(E) else float(np.fmax.reduce(distances))
-
-        return of_one
-
     def weights(self, w):
         """Weights that the net can run with, of a `Fit` or by themselves."""
-
-        def good(w):
-            exists = True if self.mask is None else self.mask | (w == 0)
-            return w.shape[1:] == (self.size,) and len(w) > 0 and np.isfinite(w) & exists
-
+        good = lambda w: w.shape[1:] == (self.size,) and len(w) > 0 and np.isfinite(w) & (self.mask | (w == 0))  # noqa: E731
         expected = f"finite numbers (runs, {self.size}), one row a run, zero where a mask leaves weights out"
         return checks.array("w", getattr(w, "weights", w), expected, good=good)
 

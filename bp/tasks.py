@@ -103,9 +103,8 @@ def right(net, w, task, by="half"):
     """In which cases the net's answer is right, held out or not: bool, `(runs, cases)`. Targets are 0 and 1.
 
     `w` is a `Fit` or weights. The share among cases that were held out is `right(...)[:, cases].mean(axis=1)`.
-    By "half", every unit that should be on is above 0.5 and every other one below (Hinton, CogSci 1986, p. 9); by
-    "largest", every unit that should be on is above all others. Units with missing targets have no say. Raises
-    `ValueError` for other targets and other ways.
+    By "half", all units that should be on are above 0.5 and all others below (Hinton, CogSci 1986, p. 9); by "largest",
+    they are above all others. Units with missing targets have no say. Raises `ValueError` for other targets.
     """
     by, net = checks.one_of("by", by, ("half", "largest")), checks.instance("the net", net, Network)
     states, found = net.forward(w, net.fitting(task, len(net.weights(w)))), []

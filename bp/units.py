@@ -16,8 +16,7 @@ class Activation:
 
     A unit's output is y = function(gain x); `slope(y)` is the derivative of `function` **as a function of the output
     y**, so that dy/dx = gain slope(y). Both map arrays of any shape to arrays of that shape. A net with a user's own
-    activation is trained in plain NumPy. Raises `ValueError` for a slope that is not the function's, for instance one
-    of x, and for a gain that is not positive.
+    activation is trained in plain NumPy. Raises `ValueError` for a wrong slope, such as one of x, and for a gain <= 0.
     """
 
     function: Callable[[np.ndarray], np.ndarray]
@@ -51,10 +50,6 @@ def _tanh_slope(y):
     return 1 - y * y
 
 
-def _linear(x):
-    return x
-
-
 def _softsign(x):
     return x / (1 + np.abs(x))
 
@@ -73,7 +68,7 @@ def _rectified_slope(y):
 
 logistic = Activation(_logistic, _logistic_slope, "logistic")  # (2), and the factor y (1 - y) in (5)
 tanh = Activation(np.tanh, _tanh_slope, "tanh")
-linear = Activation(_linear, np.ones_like, "linear")
+linear = Activation(np.positive, np.ones_like, "linear")
 softsign = Activation(_softsign, _softsign_slope, "softsign")
 rectified = Activation(_rectified, _rectified_slope, "rectified")
 

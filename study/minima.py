@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from bp import (
     Activation,
@@ -21,7 +21,7 @@ from bp import (
     train,
 )
 
-from .optimisers import PROBLEMS
+from .optimisers import PROBLEMS, evaluator
 from .survey import Experiment, platform_bound
 
 # ---------------------------------------------------------------- widths, skips, ε
@@ -29,7 +29,7 @@ from .survey import Experiment, platform_bound
 
 def hessian(net, w, task, error=squared, h=1e-4):
     """The second derivatives of E at `w`, `(size,)`, by central differences of ∂E/∂w: `(size, size)`."""
-    steps = h * np.eye(net.size) * (1 if net.mask is None else net.mask)  # what is not connected stays zero
+    steps = h * np.eye(net.size) * net.mask  # what is not connected stays zero
     around = w + np.concatenate([steps, -steps])
     _, slopes = net.gradient(around, task, error)
     found = (slopes[: net.size] - slopes[net.size :]) / (2 * h)
@@ -109,13 +109,13 @@ def at_rest(net, w, task, tolerance, steps=120):
 
     It uses the whole Hessian, so it leaves saddle points, and crosses plateaus. No step is longer than 1.
     """
-    evaluate = net.evaluator(task, squared)
+    evaluate = evaluator(net, task)
 
     def stop(intermediate_result):
         if evaluate(intermediate_result.x)[2] < tolerance:
             raise StopIteration
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lambda x: evaluate(x)[:2],
         w,
         jac=True,

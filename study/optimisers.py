@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import scipy  # its stats at first use: see statistics.py
-from scipy import optimize
+import scipy  # its parts at first use: see statistics.py
 
-from bp import ErrorRule, Network, Task, equations, family_network, layered, parity, squared, symmetry
+from bp import ErrorRule, Network, Task, equations, family_network, layered, layout, parity, squared, symmetry
 
 from .family_trees import FAMILIES, OURS, at_random
 from .statistics import Estimate
@@ -17,6 +16,20 @@ from .survey import Experiment, platform_bound
 # ---------------------------------------------------------------- E as SciPy's optimisers want it
 
 OUTPUT = ErrorRule("output", lambda d: lambda y, out: np.ones_like(y))  # dE/dy = 1, so that ∂E/∂w is ∂y/∂w
+
+
+def evaluator(net, task, error=squared):
+    """A function of the weights of one run, `(size,)`: E, ∂E/∂w, and the largest |y - d|; E is NaN where weights are
+    not finite. It is `net.gradient` without what that does at each call: check its arguments, lay out net and task.
+    """
+    evaluate, targets = layout.passes(net, task, error), {name: task.desired(name) for name in task.targets}
+
+    def of_one(w):
+        y, (E,), (dE_dw,) = evaluate(w[None])
+        distances = [np.fmax.reduce(abs(y[name] - d), axis=None) for name, d in targets.items()]
+        return float(E), dE_dw, np.inf if np.isnan(E) else float(np.fmax.reduce(distances))
+
+    return of_one
 
 
 class _Done(Exception):
@@ -43,7 +56,7 @@ class Objective:
     limit: float = 3000
 
     def __post_init__(self):
-        self.evaluate = self.net.evaluator(self.task, self.error)
+        self.evaluate = evaluator(self.net, self.task, self.error)
         self.evaluations, self.solved_at, self.w, self.E = 0, -1, None, np.inf
         self.latest, self.r = (None, None), None
         (self.name,) = self.task.targets
@@ -107,7 +120,7 @@ class Objective:
 def by_gradient(objective, w, method, hessian=False, **options):
     """SciPy's `minimize`."""
     hessp = objective.hessian_times if hessian else None
-    optimize.minimize(objective.gradient, w, jac=True, hessp=hessp, method=method, options=options)
+    scipy.optimize.minimize(objective.gradient, w, jac=True, hessp=hessp, method=method, options=options)
 
 
 def by_residuals(objective, w, method):
@@ -122,9 +135,9 @@ def by_residuals(objective, w, method):
 
     tight = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15}
     if method == "lm, small steps":
-        optimize.leastsq(residuals, w, Dfun=jacobian, factor=1, maxfev=10**6, **tight)
+        scipy.optimize.leastsq(residuals, w, Dfun=jacobian, factor=1, maxfev=10**6, **tight)
     else:
-        optimize.least_squares(residuals, w, jacobian, method=method, max_nfev=10**6, **tight)
+        scipy.optimize.least_squares(residuals, w, jacobian, method=method, max_nfev=10**6, **tight)
 
 
 MANY, STILL = {"maxiter": 10**6}, {"gtol": 1e-9}

@@ -87,7 +87,7 @@ def problems(draw, own=True):
     if held_out is not None:
         held_out = rng.random(held_out) < some
         held_out[..., 0] = False
-    w = rng.uniform(-1, 1, (runs, net.size)) * (1 if net.mask is None else net.mask)
+    w = rng.uniform(-1, 1, (runs, net.size)) * net.mask
     problem = Problem(net, w, bp.Task(inputs, targets, held_out), rule)
     if rule is not bp.squared:
         y = net.forward(w, inputs)

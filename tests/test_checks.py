@@ -79,8 +79,6 @@ BAD = [
         lambda: train(replace(FIT, solved_at=np.zeros(2, int))),
         r"a fit's weights are float64 \(3, 9\), and solved_at \(2,\); expected weights and velocity float64",
     ),
-    (lambda: NET.evaluator(TASK)(np.zeros(5)), r"w is float64 \(5,\); expected \(9,\), the weights of one run"),
-    (lambda: NET.evaluator(TASK, OWN), "the net or the error has a function of the user's own; expected those of bp"),
     (lambda: NET.gradient(W, TASK, "squared"), "error is 'squared'; expected a bp.ErrorRule"),
     (
         lambda: train(W[:0]),
@@ -364,6 +362,7 @@ BAD = [
     (lambda: NET.gradient(W, bp.symmetry(2, -1), bp.dead_zone()), "targets of .* a dead zone hold -1; expected 0 or 1"),
     (lambda: bp.symmetry(0), "units is 0; expected an integer of at least 1"),
     (lambda: bp.symmetry(low=1), "low is 1; expected a number of at least -inf and below 1"),
+    (lambda: bp.symmetry(low=-np.inf), "low is -inf; expected a number of at least -inf and below 1"),
     # training
     (
         lambda: train(epsilon=np.ones(3)),

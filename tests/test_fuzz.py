@@ -71,8 +71,6 @@ CALLS = {
     "initial_weights": (NET.initial_weights, {"seeds": [0], "limit": 0.3}),
     "forward": (NET.forward, {"w": W, "inputs": TASK.inputs}),
     "gradient": (NET.gradient, {"w": W, "task": TASK, "error": bp.squared}),
-    "evaluator": (NET.evaluator, {"task": TASK, "error": bp.squared}),
-    "evaluate": (NET.evaluator(TASK), {"w": W[0]}),
     "train": (
         bp.train,
         {"net": NET, "w": W, "task": TASK, "sweeps": 1, "epsilon": 0.1, "alpha": 0.0, "decay": 0.0}

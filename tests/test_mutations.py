@@ -38,14 +38,14 @@ MUTANTS = {  # what is broken: the file, what stands there, what the mutant has 
     "equations: no gradient of biases": ("bp/equations.py", {"dE_dx.sum(axis=2)": "0"}, READ),
     "equations: (7) dropped": (
         "bp/equations.py",
-        {"dE_dy.get(link.source, 0) + contribution": "0 * contribution"},
+        {"dE_dy.get(link.source, 0) + W": "0 * W"},
         READ,
     ),
     "equations: shared weights overwritten": ("bp/equations.py", {"[:] += dE_dx @": "[:] = dE_dx @"}, SHARED),
     "equations: shared biases overwritten": ("bp/equations.py", {"[:] += dE_dx.sum": "[:] = dE_dx.sum"}, SHARED),
     "equations: error at hidden layers overwritten": (
         "bp/equations.py",
-        {"dE_dy.get(link.source, 0) + contribution": "contribution"},
+        {"dE_dy.get(link.source, 0) + W": "W"},
         SHARED,
     ),
     "equations: held-out cases carry error": (

@@ -9,7 +9,7 @@ import bp
 import study
 from study import optimisers
 from study.minima import least_curvature
-from study.optimisers import METHODS, Objective, best_budget, minimise, restarts
+from study.optimisers import METHODS, Objective, best_budget, evaluator, minimise, restarts
 
 NET, TASK = bp.layered(2, 2, 1), bp.parity()
 
@@ -35,6 +35,27 @@ def outputs(w):
 
 def E(w):
     return anp.sum((outputs(w) - TASK.targets["output"]) ** 2) / 2
+
+
+def test_weights_that_are_not_finite_have_no_gradient():
+    """Not zero, which an optimiser would take for a minimum."""
+    net, task = bp.layered(2, 2, 1), bp.parity(2)
+    E, dE_dw, furthest = evaluator(net, task)(np.full(net.size, np.inf))
+    assert np.isnan(E) and np.isnan(dE_dw).all() and furthest == np.inf
+    w = net.initial_weights([0])
+    E, dE_dw, furthest = evaluator(net, task)(w[0])
+    assert np.array_equal(net.gradient(w, task)[1][0], dE_dw)
+    assert furthest == np.abs(net.forward(w, task.inputs)["output"] - task.targets["output"]).max()
+
+
+def test_the_furthest_of_several_layers_without_what_is_missing_or_held_out():
+    net, X = bp.layered(2, 2, 1), bp.parity(2).inputs
+    hidden, missing = np.array([[0, np.nan, 1, 9], [0, 0, 0, 9]]), np.full((1, 4), np.nan)
+    w = net.initial_weights([0])
+    y = net.forward(w, X)["hidden"][0]
+    for targets in ({"hidden": hidden, "output": missing}, {"output": missing, "hidden": hidden}):
+        task = bp.Task(X, targets).hold_out([3])
+        assert evaluator(net, task)(w[0])[2] == np.nanmax(np.abs(y - hidden)[:, :3])
 
 
 @pytest.mark.parametrize("method", METHODS)
