@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 from matplotlib.collections import PolyCollection
 from PIL import Image
@@ -46,7 +47,8 @@ def show(figure, name, alt):
         write_whole(_folder() / f"{name}.{kind}", write)
     data, metadata = output(figure, alt, part_shown)
     plt.close(figure)
-    display(data, metadata=metadata, raw=True)
+    if InteractiveShell.initialized():  # elsewhere `display` prints all bytes of the picture
+        display(data, metadata=metadata, raw=True)
 
 
 def arranged(figure):
@@ -75,7 +77,7 @@ def output(figure, alt, part_shown=None):
 
 
 def animate(figure, frame, frames, name, seconds, pause=0.0):
-    """Write an animation as `name`.gif into the folder that `save` writes to: `frame(k)` draws number k of `frames`.
+    """Write an animation as `name`.gif into the folder that `show` writes to: `frame(k)` draws number k of `frames`.
 
     It takes so many `seconds`, and shows its last picture for a `pause` of so many seconds more. The first picture
     decides where the axes are.

@@ -89,7 +89,7 @@ def test_learning_curve_draws_what_it_is_given(ax):
     assert texts(ax) == ["solved"]
 
 
-def test_a_picture_is_the_same_file_each_time_and_whole(tmp_path, monkeypatch):
+def test_a_picture_is_the_same_file_each_time_and_whole(tmp_path, monkeypatch, capsys):
     """Also where the last bits of its arrangement are others, as they may be each time."""
     files = []
     arrange = plt.Figure.draw_without_rendering
@@ -111,6 +111,7 @@ def test_a_picture_is_the_same_file_each_time_and_whole(tmp_path, monkeypatch):
             draw.show(figure, "curve", "a curve that falls")
         files.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert files[0] == files[1] and sorted(files[0]) == ["curve.png", "curve.svg"]
+    assert capsys.readouterr().out == ""  # outside of Jupyter, where nothing shows a picture
     assert files[0]["curve.png"].startswith(b"\x89PNG") and files[0]["curve.svg"].rstrip().endswith(b"</svg>")
 
 

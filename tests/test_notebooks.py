@@ -6,7 +6,6 @@
 import ast
 import re
 import symtable
-import sys
 from pathlib import Path
 
 import nbformat
@@ -19,7 +18,6 @@ from study import claims, documents
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
-sys.path.insert(0, str(REPOSITORY / "tools"))
 
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -71,10 +69,10 @@ def test_every_notebook_ends_with_something_to_play_with(path):
 
 @each
 def test_the_first_cell_fetches_the_repository_on_colab_once_it_has_an_address(path, monkeypatch):
-    import reproduce
+    from study import reproduction  # papermill takes a second
 
     def sources():
-        cells = reproduce.with_colab(nbformat.read(path, as_version=4)).cells
+        cells = reproduction.with_colab(nbformat.read(path, as_version=4)).cells
         return [cell.source for cell in cells if cell.cell_type == "code"]
 
     assert sources() == [cell.source for cell in code(path)]

@@ -13,12 +13,8 @@ import nbformat
 import pytest
 from checkout import copy_compiled, git, listed
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "tools"))
-
-import reproduce  # noqa: E402
-
-from study import documents  # noqa: E402
+from study import documents, reproduction
+from study.files import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +78,14 @@ def test_unknown_notebooks_and_parameters_are_refused_by_name(clone):
 def test_parameters_are_read_as_what_they_are():
     """And not by the rules of YAML, to which 1e-1 is a word, 010 is 8, 1:30 is 90, and no is False."""
     given = ["epsilon=1e-1", "alpha=0", "limit=.3", "seeds=10_000"]
-    chosen = reproduce.parameters(documents.notebooks()["1_symmetry"], given)
+    chosen = reproduction.parameters(documents.notebooks()["1_symmetry"], given)
     assert repr(chosen) == repr({"epsilon": 0.1, "alpha": 0.0, "limit": 0.3, "seeds": 10_000})
     for text, number in {"1e3": 1000, "010": 10, "-2": -2}.items():
-        assert reproduce.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
+        assert reproduction.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"]) == {"seeds": number}
     for text in ("1:30", "0x10", "1e-1", "nan", "inf", "", "ten"):
         with pytest.raises(SystemExit, match=f"seeds is '{text}'; expected int, such as 10_000"):
-            reproduce.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"])
-    chosen = reproduce.parameters(documents.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
+            reproduction.parameters(documents.notebooks()["1_symmetry"], [f"seeds={text}"])
+    chosen = reproduction.parameters(documents.notebooks()["0_overview"], ["person=no", "relationship=12=3"])
     assert chosen == {"person": "no", "relationship": "12=3"}
 
 
@@ -294,7 +290,7 @@ def test_a_notebook_that_fails_is_named_and_changes_nothing(clone):
 @pytest.mark.slow
 def test_reproducing_is_a_fixed_point(clone, capsys):
     """Byte for byte on the reference platform; elsewhere the text agrees, and a second time changes nothing."""
-    other = reproduce.other_platform()
+    other = reproduction.other_platform()
     which = f"text and a second run, since {other}" if other else "bytes, on the reference platform"
     with capsys.disabled():
         print(f"\nfixed point: checking {which}")

@@ -14,13 +14,10 @@ import pytest
 from bs4 import BeautifulSoup
 from checkout import listed
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from study import documents, website
+from study.files import REPOSITORY
+
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
-sys.path.insert(0, str(REPOSITORY / "tools"))
-
-import website as tool  # noqa: E402
-
-from study import documents  # noqa: E402
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -29,7 +26,7 @@ each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def site(tmp_path_factory):
     """The folder, built once; it would not be there if `check` had complaints."""
     folder = tmp_path_factory.mktemp("site") / "site"
-    tool.build(folder)
+    website.build(folder)
     return folder
 
 
@@ -70,10 +67,7 @@ def test_there_is_a_page_for_every_notebook_and_document_and_nothing_else(site):
 
 def test_twice_the_same_bytes(site, tmp_path):
     """In another process, whose sets have another order."""
-    build = (
-        "import pathlib, runpy, sys; sys.path.insert(0, 'tools');"
-        "runpy.run_path('tools/website.py')['build'](pathlib.Path(sys.argv[1]))"
-    )
+    build = "import pathlib, sys; from study import website; website.build(pathlib.Path(sys.argv[1]))"
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", build, tmp_path / "site"], cwd=REPOSITORY, env=environment, check=True)
     first, second = (
@@ -159,7 +153,7 @@ def test_a_badge_is_a_word(monkeypatch):
 
 
 def rendered(text, folder):
-    return tool.MarkdownWithMath(tool.Renderer(folder)).render(text)
+    return website.MarkdownWithMath(website.Renderer(folder)).render(text)
 
 
 def test_formulas_are_mathml(pages):
@@ -171,23 +165,23 @@ def test_formulas_are_mathml(pages):
             "block" if dollars == "$$" else "inline" for dollars in formulas
         ]
         assert not [text for text in page.main(string=re.compile(r"\$")) if not text.find_parent(("pre", "code"))]
-    made = BeautifulSoup(tool.Renderer(REPOSITORY).inline_math(r"x_j = \sum_i y_i w_{ji}"), "html.parser")
+    made = BeautifulSoup(website.Renderer(REPOSITORY).inline_math(r"x_j = \sum_i y_i w_{ji}"), "html.parser")
     assert made.math.text == "xj=∑iyiwji"
 
 
 @pytest.fixture
 def home(monkeypatch):
     """The address of the repository, once it has one."""
-    monkeypatch.setattr(tool, "home", lambda: "https://github.com/us/ours")
-    return tool.home()
+    monkeypatch.setattr(website, "home", lambda: "https://github.com/us/ours")
+    return website.home()
 
 
 def test_links_to_files_of_the_repository_lead_to_files_that_are_there(home):
     files = set(listed())
     there = {"blob": files, "tree": {str(parent) for name in files for parent in Path(name).parents}}
     links = []
-    for path in tool.PAGES:
-        text = "\n\n".join(cell.source for cell in tool.read(path).cells if cell.cell_type == "markdown")
+    for path in website.PAGES:
+        text = "\n\n".join(cell.source for cell in website.read(path).cells if cell.cell_type == "markdown")
         links += [a["href"] for a in BeautifulSoup(rendered(text, path.parent), "html.parser")("a", href=True)]
     ours = [link.removeprefix(home).split("/", 3) for link in links if link.startswith(home)]
     assert ["", "blob", "HEAD", "Makefile"] in ours and ["", "tree", "HEAD", "data/surveys"] in ours
@@ -196,14 +190,14 @@ def test_links_to_files_of_the_repository_lead_to_files_that_are_there(home):
 
 
 def test_without_an_address_files_are_named_and_pages_are_linked(monkeypatch):
-    monkeypatch.setattr(tool, "home", lambda: None)
+    monkeypatch.setattr(website, "home", lambda: None)
     assert rendered("[a](Makefile), [b](data/surveys), [c](CLAIMS.md)", REPOSITORY).strip() == (
         '<p>a, b, <a href="claims.html">c</a></p>'
     )
 
 
 def test_addresses_are_rewritten_as_they_are_meant(home):
-    from_notebooks, from_readme = (tool.Renderer(folder) for folder in (REPOSITORY / "notebooks", REPOSITORY))
+    from_notebooks, from_readme = (website.Renderer(folder) for folder in (REPOSITORY / "notebooks", REPOSITORY))
     for renderer, address, expected in (
         (from_readme, "notebooks/1_symmetry.ipynb", "1_symmetry.html"),
         (from_notebooks, "1_symmetry.ipynb#The-net", "1_symmetry.html#The-net"),
@@ -233,13 +227,13 @@ def test_a_widget_that_is_left_over_is_shown_as_its_picture():
     # with the state of its widgets, too, as JupyterLab may save it
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"1": {}}}}
     resources = {"pages": [("index", "t")], "last": 0, "number": 0, "colors": {}}
-    page = BeautifulSoup(tool.html(notebook, REPOSITORY, resources), "html.parser")
+    page = BeautifulSoup(website.html(notebook, REPOSITORY, resources), "html.parser")
     assert page.img["src"] == "data:image/png;base64,iVBORw0KGgo=" and page.img["alt"] == 'a < b, "c"'
     assert not page("script") and "Explorer()" not in page.text
 
 
 def test_a_sound_site_has_no_complaints(light):
-    assert tool.check(light) == []
+    assert website.check(light) == []
 
 
 @pytest.mark.parametrize(
@@ -275,21 +269,21 @@ def test_check_finds_what_is_broken(put, complaints, light, tmp_path):
     (tmp_path / "0_overview.html").write_text(page, encoding="utf-8")
     for path in light.glob("[!0]*.html"):  # what it links to
         (tmp_path / path.name).write_text('<h2 id="A-heading">', encoding="utf-8")
-    assert tool.check(tmp_path) == [f"0_overview.html: {complaint}" for complaint in complaints]
+    assert website.check(tmp_path) == [f"0_overview.html: {complaint}" for complaint in complaints]
 
 
 def test_all_or_nothing(light, tmp_path, monkeypatch):
     """What fails its check, or midway, leaves what was there before."""
     folder = shutil.copytree(light, tmp_path / "site")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setattr(tool, "html", lambda *_: '<a href="gone.html">')
+    monkeypatch.setattr(website, "html", lambda *_: '<a href="gone.html">')
     with pytest.raises(SystemExit, match=r"site/ stays as it was(.|\n)*8_sequences.html: nothing is at gone.html"):
-        tool.build(folder)
-    monkeypatch.setattr(tool, "html", lambda *rest: 1 / (rest[2]["number"] - 3) and "<p>")
+        website.build(folder)
+    monkeypatch.setattr(website, "html", lambda *rest: 1 / (rest[2]["number"] - 3) and "<p>")
     with pytest.raises(ZeroDivisionError):
-        tool.build(folder)
+        website.build(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    monkeypatch.setattr(tool, "html", lambda *_: "<p>")
-    tool.build(folder)
+    monkeypatch.setattr(website, "html", lambda *_: "<p>")
+    website.build(folder)
     assert {path.read_text(encoding="utf-8") for path in folder.iterdir()} == {"<p>"}
     assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -12,10 +12,10 @@ from dataclasses import replace
 import plain
 
 from joblib import parallel_config
-from reproduce import environment, whole_number
 
 import study
 from study.files import REPOSITORY
+from study.reproduction import WORK, reference, whole_number
 
 
 def main():
@@ -55,6 +55,5 @@ if __name__ == "__main__":
     # NumPy and BLAS read their environment when they are loaded, which has happened: begin again, so that columns which
     # go through them come out as on all machines of the reference platform.
     if "BP_REFERENCE" not in os.environ:
-        shown = {name: value for name, value in environment().items() if name != "TQDM_DISABLE"}
-        plain.begin_anew(shown | {"BP_REFERENCE": "1"})
+        plain.begin_anew(plain.environment(WORK / "settings") | reference() | {"BP_REFERENCE": "1"})
     main()

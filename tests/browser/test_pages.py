@@ -1,14 +1,8 @@
 """What `make site` makes, as a browser shows it: whole, without a request to any other place."""
 
-import sys
-
 import pytest
 
-from conftest import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "tools"))
-
-import website
+from study import website
 
 
 @pytest.fixture(scope="module")
