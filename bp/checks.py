@@ -59,13 +59,12 @@ def flag(name, value):
 
 
 def number(name, value, low, high, up_to=False):
-    """A finite number with low <= value < high; with `up_to`, value <= high."""
+    """A number with low <= value < high; with `up_to`, value <= high."""
     held = np.nan
     with suppress(OverflowError):
         held = float(value) if isinstance(value, Real) and not isinstance(value, bool) else held
     expected = f"a number of at least {low:g} and {'at most' if up_to else 'below'} {high:g}"
-    fits = low <= held < high or (up_to and held == high)
-    expect(fits and held > -np.inf, f"{name} is {short(value)}", expected)
+    expect(low <= held < high or (up_to and held == high), f"{name} is {short(value)}", expected)
     return held
 
 
@@ -142,10 +141,10 @@ def spread(name, values, shape, low, high):
     return np.atleast_2d(array(name, values, expected, good=good))
 
 
-def case_numbers(cases, of):
-    """Case numbers, `(k,)` or `(runs, k)`."""
-    expected = f"numbers of cases from 0 to {of - 1}, (k,), or (runs, k) to hold out cases by run; np.flatnonzero(mask)"
-    return array("cases", cases, expected, "iu", lambda cases: cases.ndim in (1, 2) and (cases >= 0) & (cases < of))
+def case_numbers(cases, of, by_run=False):
+    """Case numbers, `(k,)` or, if they may differ `by_run`, `(runs, k)`."""
+    expected = f"numbers of cases from 0 to {of - 1}, (k,){' or (runs, k)' * by_run}; of a mask, np.flatnonzero(mask)"
+    return array("cases", cases, expected, "iu", lambda c: c.ndim in (1, 1 + by_run) and (c >= 0) & (c < of))
 
 
 def binary(what, d, instead=""):

@@ -16,7 +16,7 @@ from .network import Network, Task
 from .units import squared
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """Where the runs of a training are, and how they came there. `fit[rows]` is the fit of some of the runs.
 
@@ -75,8 +75,8 @@ class Fit:
 
         Raises `ValueError` unless its recordings begin where those of this one end, with as many runs.
         """
-        follows = isinstance(later, Fit) and len(later) == len(self) and (later.recorded_at[:1] >= self.sweeps).any()
-        checks.expect(follows, f"{later!r} does not go on from {self!r}", "what bp.train made of the earlier fit")
+        follows = isinstance(later, Fit) and len(later) == len(self) and (later.recorded_at[:1] == self.sweeps).any()
+        checks.expect(follows, f"{checks.short(later)} does not go on from {self!r}", "what bp.train made of it")
         new = ~np.isin(later.recorded_at, self.recorded_at)  # each call records E before its first sweep
         return replace(
             later,
@@ -106,6 +106,7 @@ class Fit:
     @staticmethod
     def of(w, velocity=None):
         """Weights `w`, at rest or with a velocity, that have solved nothing yet: where training for a task begins."""
+        w = np.array(getattr(w, "weights", w), float, ndmin=2)
         (runs, size), velocity = w.shape, np.zeros_like(w) if velocity is None else velocity
         error, snapshots = np.empty((0, runs)), np.empty((0, runs, size))
         return Fit(w, velocity, 0, np.arange(0), error, np.full(runs, -1), snapshots)
@@ -136,15 +137,16 @@ def train(
 ):
     """Train all runs and return a `Fit`; `w`, weights `(runs, size)` or the `Fit` to go on from, is left as it is.
 
-    A sweep through the cases changes the weights by Δw(t) = -ε ∂E/∂w + α Δw(t-1), equation (9), then shrinks them by
-    the fraction `decay`. `epsilon`, `alpha`, `decay` broadcast against `(runs, size)`; where all are 0, a weight stays.
+    A sweep through the cases changes the weights by Δw(t) = -ε ∂E/∂w + α Δw(t-1), equation (9), with E summed over the
+    cases, then shrinks them by the fraction `decay`. `epsilon`, `alpha` and `decay` broadcast against `(runs, size)`; a
+    weight for which all three are 0 does not move.
 
-    - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between the targets. Of
-      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit`
-      goes on with the tolerance that it was trained with, and what it has met is not looked at again: to learn another
-      task, go on from `Fit.of(fit.weights, fit.velocity)`.
-    - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case
-      that is held out makes no step. A batch is a task of its own, `task.of_cases(cases)`, for one sweep.
+    - `tolerance`: a run is solved when every |y - d| is below it; at most half the distance between two targets. Of
+      several, the loosest first, each is met at a sweep of its own; the last decides when a run is solved. A `Fit` goes
+      on with `tolerance=fit.tolerance`, and what it has met is not looked at again: for another task, and for batches,
+      go on from `Fit.of(fit.weights, fit.velocity)`.
+    - `order`: case numbers, to change the weights after each case, in this order, and not after each sweep. A case that
+      is held out makes no step. A batch is a task of its own, `task.of_cases(cases)`, for one sweep.
     - `record`: sweeps between two recordings of E; the last is always recorded; 0: only the last.
     - `snapshots`: sweep counts, over all calls and in increasing order, at which to keep the weights.
     - `stop`: a run retires at the sweep that solves it, or when it has diverged; the training ends when all have.
@@ -162,7 +164,7 @@ def train(
     sweeps, record = checks.count("sweeps", sweeps), checks.count("record", record)
     tolerance, progress = _tolerance(tolerance, task), checks.flag("progress", progress)
     schedule = Schedule(
-        epsilon=checks.spread("epsilon", epsilon, shape, 0, np.inf) * net.mask,  # what is not connected stays at 0
+        epsilon=checks.spread("epsilon", epsilon, shape, 0, np.inf) * (net.mask.all() or net.mask),
         alpha=checks.spread("alpha", alpha, shape, 0, 1),
         decay=checks.spread("decay", decay, shape, 0, 1),
         sweeps=sweeps,
@@ -197,14 +199,15 @@ def train(
 
 
 def _tolerance(value, task):
-    """Positive, in falling order, at most half the distance between the targets: a looser one calls all solved."""
+    """Positive, in falling order, at most half the distance between two targets: a looser one calls all solved."""
     expected = "a positive number, or a list of such, the loosest first"
     value = checks.array("tolerance", value, expected, good=lambda value: value.ndim < 2 and value.size and value > 0)
     checks.expect((np.diff(np.atleast_1d(value)) < 0).all(), f"tolerance is {value.tolist()}", expected)
     for name, d in task.targets.items():
-        half = np.ptp(d[np.isfinite(d)]) / 2 if np.isfinite(d).any() else 0
+        values = np.unique(d[np.isfinite(d)])
+        half = np.ptp(values) / 2 if len(values) == 2 else np.inf
         expected = f"a positive number up to {half:g}, half the distance between the targets of layer {name!r}"
-        checks.expect(not 0 < half < value.max() * (1 - 1e-12), f"tolerance is {value.max():g}", expected)
+        checks.expect(value.max() * (1 - 1e-12) <= half, f"tolerance is {value.max():g}", expected)
     return value
 
 

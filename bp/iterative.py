@@ -13,7 +13,7 @@ def unfold(layers: Iterable[Layer], links: Iterable[Link], steps: int):
     A link leads from its source at one moment to its target at the next, so it may lead anywhere, to its own layer
     too. Layer "a" becomes "a 0", "a 1", ..., "a {steps}", and every moment uses the same weights and biases, under the
     names that they have in `links` and `layers`: `net.matrices(w)` has each once, `net.copies` how often it is used.
-    The gradient is the sum over the copies (PDP vol. 1, p. 356); for the average, p. 535, divide ε by `net.copies`.
+    The gradient is the sum over copies (PDP vol. 1, p. 356); for the paper's mean (p. 535), divide ε by `net.copies`.
 
     Inputs of the layered net are the states at time 0 of all layers, and those of layers without incoming links, which
     are external input, at every later moment but the last, which nothing could see. Targets may be given for any

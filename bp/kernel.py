@@ -1,6 +1,6 @@
 """Equations (1)-(9), connection by connection, compiled by Numba; `equations.py` says the same in plain NumPy.
 
-One run at a time goes through all its sweeps and stays in cache; a run that is solved or has diverged ends its loop.
+One run at a time goes through all its sweeps, its numbers in cache, until it is solved or has diverged.
 
 A run is the same, to the last bit, on every machine and with vectors of any width. IEEE 754 defines +, -, *, / and the
 fused multiply-add exactly; nothing else is used here, always in the same order: no BLAS, no library's exponential.
@@ -284,7 +284,7 @@ def _slope(dE_dx, y, count, activation, gain):
 
 @compiled
 def _change(graph, weights, part):
-    """Change the weights by ∂E/∂w of some cases; then the decay, which the velocity never sees. Are all finite?"""
+    """Change the weights by ∂E/∂w of some cases, then by decay, which velocity never sees. Are all weights finite?"""
     w, velocity, epsilon, alpha, decay, dE_dw = weights
     _backward(graph, w, dE_dw, part)
     for k in range(graph.padded):

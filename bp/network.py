@@ -11,7 +11,7 @@ from . import checks, equations, layout
 from .units import Activation, ErrorRule, logistic, squared
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """The cases to learn: `inputs` and `targets` map layer names to states `(units, cases)` or `(runs, units, cases)`.
 
@@ -42,7 +42,7 @@ class Task:
 
     def hold_out(self, cases):
         """A task in which `cases`, `(k,)` for all runs or `(runs, k)` for each, are taken out of the error."""
-        cases = checks.case_numbers(cases, self.cases)
+        cases = checks.case_numbers(cases, self.cases, by_run=True)
         held_out = np.zeros((*cases.shape[:-1], self.cases), bool)
         np.put_along_axis(held_out, cases, True, axis=-1)
         before = held_out if self.held_out is None else self.held_out
@@ -86,12 +86,12 @@ class Task:
 
 def _states(what, given, layer, values, good):
     """Layer name -> states, of such a mapping or of an array for the one layer, in which `(cases,)` are one unit's."""
-    least, given = (2, given) if isinstance(given, Mapping) else (1, {layer: given})
+    given = given if isinstance(given, Mapping) else {layer: given}
     expected = f"{values}, (units, cases) or (runs, units, cases)"
 
     def states(name, y):
         checks.text(f"a layer of {what}", name)
-        fits = lambda y: least <= y.ndim <= 3 and y.size > 0 and good(y)  # noqa: E731
+        fits = lambda y: 1 <= y.ndim <= 3 and y.size > 0 and good(y)  # noqa: E731
         return np.atleast_2d(checks.array(f"{what} of layer {name!r}", y, expected, "biuf", fits))
 
     return {name: states(name, y) for name, y in given.items()}
@@ -111,7 +111,7 @@ class _Named(dict):
 class Layer:
     """A layer of `units`. `bias` names its bias vector, shared with every layer that repeats the name; None: no bias.
 
-    By default, `...`, a layer that has incoming links has a bias of its own, which is called like the layer.
+    By default, `...`, it is called like the layer. Layers without incoming links have no bias, nor use `activation`.
     """
 
     name: str
@@ -221,21 +221,17 @@ class Network:
         `ValueError` unless all seeds are integers >= 0, and for bounds in the wrong order.
         """
         seeds = checks.seeds(seeds)
-        shape = len(seeds), self.size
-        if isinstance(limit, tuple):
-            checks.expect(len(limit) == 2, f"limit has {len(limit)} bounds", "a lower and an upper one")
-            low, high = (checks.spread("limit", bound, shape, -np.inf, np.inf) for bound in limit)
-        else:
-            high = checks.spread("limit", limit, shape, 0, np.inf)
-            low = -high
+        least, bounds = (-np.inf, limit) if isinstance(limit, tuple) else (0, (limit, limit))
+        checks.expect(len(bounds) == 2, f"limit has {len(bounds)} bounds", "a lower and an upper one")
+        low, high = (checks.spread("limit", bound, (len(seeds), self.size), least, np.inf) for bound in bounds)
+        low = low if bounds is limit else -high
         checks.expect((low <= high).all(), "a lower bound of limit is above the upper one", "them in order")
         drawn = np.array([np.random.default_rng(seed).random(self.size) for seed in seeds])
         w = low + np.multiply(high - low, drawn)  # by NumPy, a step at a time: a compiler might fuse the two
         return w * self.mask
 
     def forward(self, w, inputs):
-        """States of all layers, name -> `(runs, units, cases)`, by equations (1) and (2): for weights `(runs, size)` or
-        a `Fit`, and the inputs of a `Task` or the task."""
+        """States of all layers, name -> `(runs, units, cases)`: of weights or a `Fit`, for inputs or a `Task`."""
         w, inputs = self.weights(w), getattr(inputs, "inputs", inputs)
         task = self.fitting(Task(inputs, {}), len(w))
         if layout.knows(self, squared):
@@ -295,7 +291,7 @@ def layered(*units, skips=(), activation=logistic):
     for skips that are not pairs of layers, and for another number of activations.
     """
     last = len(units) - 1
-    checks.expect(last > 0, f"layered{units} has {len(units)} layers", "at least two numbers of units")
+    checks.expect(last > 0, f"layered{units} has {len(units)} layers", "at least two, as in layered(6, 2, 1)")
     names = ["input", *(["hidden"] if last == 2 else [f"hidden{k}" for k in range(1, last)]), "output"]
     activations = activation if isinstance(activation, list | tuple) else [activation] * last
     wrong, expected = f"there are {len(activations)} activations", f"one, or one for each of {', '.join(names[1:])}"

@@ -51,7 +51,7 @@ def _patterns(units, least=1):
 
 def _told(inputs, answers, low, high):
     """The task to tell inputs for which the answer is yes from others, by `high` and `low`."""
-    low = checks.number("low", low, -np.inf, checks.number("high", high, -np.inf, np.inf))
+    low = checks.number("low", low, -1e300, checks.number("high", high, -1e300, np.inf))
     return Task(inputs, np.where(answers, high, low))
 
 
@@ -104,7 +104,7 @@ def right(net, w, task, by="half"):
 
     `w` is a `Fit` or weights. The share among cases that were held out is `right(...)[:, cases].mean(axis=1)`.
     By "half", all units that should be on are above 0.5 and all others below (Hinton, CogSci 1986, p. 9); by "largest",
-    they are above all others. Units with missing targets have no say. Raises `ValueError` for other targets.
+    they are above all others, if any. Units without a target have no say. Raises `ValueError` for other targets.
     """
     by, net = checks.one_of("by", by, ("half", "largest")), checks.instance("the net", net, Network)
     states, found = net.forward(w, net.fitting(task, len(net.weights(w)))), []
@@ -113,5 +113,7 @@ def right(net, w, task, by="half"):
         checks.binary(f"targets of layer {name}", d[~np.isnan(d)], instead)
         least = np.where(d == 1, states[name], np.inf).min(axis=-2)
         most = np.where(d == 0, states[name], -np.inf).max(axis=-2)
+        one_kind = by == "largest" and (np.isfinite(least) != np.isfinite(most)).any()  # neither: all are missing
+        checks.expect(not one_kind, f"all targets of a case of layer {name!r} are the same", '0 and 1, or by="half"')
         found.append((least > 0.5) & (most <= 0.5) if by == "half" else least > most)
     return np.all(found, axis=0)

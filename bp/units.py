@@ -16,7 +16,7 @@ class Activation:
 
     A unit's output is y = function(gain x); `slope(y)` is the derivative of `function` **as a function of the output
     y**, so that dy/dx = gain slope(y). Both map arrays of any shape to arrays of that shape. A net with a user's own
-    activation is trained in plain NumPy. Raises `ValueError` for a wrong slope, such as one of x, and for a gain <= 0.
+    activation is trained in plain NumPy. Raises `ValueError` for a slope of another function and a gain <= 0.
     """
 
     function: Callable[[np.ndarray], np.ndarray]
@@ -77,7 +77,7 @@ rectified = Activation(_rectified, _rectified_slope, "rectified")
 
 @dataclass(frozen=True)
 class ErrorRule:
-    """What counts as an error, as `E = 1/2 sum (dE/dy)^2` over cases and output units.
+    """What counts as an error, as `E = 1/2 sum (dE/dy)^2` over cases and output units: not so for cross-entropy.
 
     `derivative(d)` takes the desired states, NaN where there is none, and gives a function `(y, out)` that writes dE/dy
     into `out` and returns it. The rules of `bp` have `bounds`, too, which the compiled kernel reads: `bounds(d)` gives
@@ -127,7 +127,7 @@ squared = _rule("squared", _no_bounds)  # (3) (4)
 def hinge(margin=0.2):
     """No error above `1 - margin` (units that should be on) or below `margin` (off); else distance from that bound.
 
-    Hinton, CogSci 1986, p. 11, and PDP vol. 1, p. 359, with 0.8 and 0.2. Desired states are 0 and 1.
+    Hinton, CogSci 1986, p. 11; PDP vol. 1, p. 359: 0.8 and 0.2. Targets: 0 and 1. A tolerance < `margin` is never met.
     """
     margin = checks.number("margin", margin, 0, 0.5)
 

@@ -17,6 +17,16 @@ def test_links_lead_to_files_that_are_there(name):
     assert [link for link in links if not ((REPOSITORY / name).parent / unquote(link)).exists()] == []
 
 
+def test_the_programs_for_ones_own_data_print_what_the_page_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text, names = (REPOSITORY / "docs" / "own_data.md").read_text("utf-8"), {}
+    programs = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.S)
+    assert len(programs) == text.count("```python")
+    for program, said in programs:
+        exec(program, names)
+        assert capsys.readouterr().out == said, program
+
+
 def test_every_survey_is_described_with_its_number_of_runs():
     said, text = {}, (REPOSITORY / "data" / "README.md").read_text("utf-8")
     for files, runs in re.findall(r"^\| (`\w.*?\.csv`.*?) \| ([\d,]+) \|", text, re.M):

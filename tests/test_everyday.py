@@ -205,6 +205,26 @@ def test_another_tolerance_begins_anew():
     assert bp.train(net, fit.weights, task, sweeps=5, epsilon=0.5, tolerance=0.1).sweeps == 5
 
 
+def test_learn_numbers_all_at_once_and_in_batches():
+    """Half the distance between two targets says nothing of a tolerance where targets are many."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    net, task = bp.layered(2, 4, 1, activation=[bp.tanh, bp.linear]), bp.Task(X.T, 0.3 * X[:, 0])
+    fit = bp.train(net, net.initial_weights(range(3)), task, sweeps=300, epsilon=0.01, alpha=0.9)
+    assert (fit.error[-1] < 0.05).all()
+    for cases in np.split(rng.permutation(40), 10):
+        fit = bp.train(net, bp.Fit.of(fit), task.of_cases(cases), sweeps=1, epsilon=0.01)
+    assert (net.gradient(fit, task)[0] < 0.05).all()
+
+
+def test_begin_with_weights_in_any_form():
+    net, task = bp.layered(2, 2, 1), bp.xor()
+    w = net.initial_weights(0)
+    fits = [bp.train(net, bp.Fit.of(one), task, sweeps=5, epsilon=0.5) for one in (w, w[0], w.tolist(), bp.Fit.of(w))]
+    assert all(np.array_equal(fit.weights, fits[0].weights) for fit in fits)
+    assert fits[0] == fits[0] and fits[0] != fits[1] and task in [task]  # by identity
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     net, task = bp.layered(2, 2, 1), bp.xor()
     fit = bp.train(net, net.initial_weights(0), task, sweeps=5, epsilon=0.5)
@@ -231,6 +251,9 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_histories_that_do_not_follow_are_not_joined():
     net, task = bp.layered(2, 2, 1), bp.xor()
     fit = bp.train(net, net.initial_weights(range(2)), task, sweeps=5, epsilon=0.5)
-    for later in (fit, bp.train(net, fit[0], task, sweeps=5, epsilon=0.5)):
+    after = bp.train(net, fit, task, sweeps=5, epsilon=0.5)
+    later_still = bp.train(net, after, task, sweeps=5, epsilon=0.5)
+    assert fit.then(after).then(later_still).recorded_at.tolist() == [*range(16)]
+    for later in (fit, bp.train(net, fit[0], task, sweeps=5, epsilon=0.5), later_still):
         with pytest.raises(ValueError, match=r"Fit of . runs .* does not go on from Fit of 2 runs"):
             fit.then(later)

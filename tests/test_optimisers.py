@@ -1,5 +1,9 @@
 """Other optimisers on problems with known answers; derivatives against autograd; what restarts cost, by hand."""
 
+import os
+import subprocess
+import sys
+
 import autograd
 import autograd.numpy as anp
 import numpy as np
@@ -48,6 +52,17 @@ def test_weights_that_are_not_finite_have_no_gradient():
     assert furthest == np.abs(net.forward(w, task.inputs)["output"] - task.targets["output"]).max()
 
 
+def test_an_evaluator_takes_a_task_of_the_net_and_functions_of_bp():
+    """The kernel would read beyond the states of another task, and has no functions of a user's own."""
+    own = bp.Activation(np.sin, lambda y: np.sqrt(1 - y**2) * np.where(abs(y) < 1, np.nan, 1), "own")
+    with pytest.raises(ValueError, match=r"\('input'\)|layer 'input'"):
+        evaluator(bp.layered(60, 2, 1), bp.parity(2))
+    with pytest.raises(ValueError, match="is a user's own; expected those of bp"):
+        evaluator(bp.layered(2, 2, 1, activation=own), bp.parity(2))
+    with pytest.raises(ValueError, match="reshape"):
+        evaluator(NET, TASK)(np.zeros(5))
+
+
 def test_the_furthest_of_several_layers_without_what_is_missing_or_held_out():
     net, X = bp.layered(2, 2, 1), bp.parity(2).inputs
     hidden, missing = np.array([[0, np.nan, 1, 9], [0, 0, 0, 9]]), np.full((1, 4), np.nan)
@@ -56,6 +71,29 @@ def test_the_furthest_of_several_layers_without_what_is_missing_or_held_out():
     for targets in ({"hidden": hidden, "output": missing}, {"output": missing, "hidden": hidden}):
         task = bp.Task(X, targets).hold_out([3])
         assert evaluator(net, task)(w[0])[2] == np.nanmax(np.abs(y - hidden)[:, :3])
+
+
+WAYS = """
+import hashlib
+from study.optimisers import METHODS, PROBLEMS, minimise
+for problem, limit, seeds in (("symmetry", 0.3, [17]), ("XOR", 3.0, [14, 15])):
+    net, task, error, _ = PROBLEMS[problem]
+    for method in METHODS:
+        found = [minimise(net, w, task, method, limit=1000) for w in net.initial_weights(seeds, limit)]
+        print(method, [(one.evaluations, hashlib.sha256(one.w.tobytes()).hexdigest()) for one in found])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone fills what it hands out with a value of one's choice")
+def test_no_method_reads_memory_that_nobody_has_set():
+    """SciPy 1.17's `trust-krylov` does, and its MINPACK by itself, from these seeds."""
+
+    def ways(filled_with):
+        environment = os.environ | {"MALLOC_PERTURB_": filled_with}
+        return subprocess.run([sys.executable, "-c", WAYS], env=environment, check=True, capture_output=True).stdout
+
+    assert ways("1") == ways("255") != b""
 
 
 @pytest.mark.parametrize("method", METHODS)
