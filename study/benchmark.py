@@ -1,9 +1,9 @@
 """How fast `bp.train` is, beside PyTorch, JAX, and what this core could do at most.
 
-Everything that is compared is measured in turns (A B C A B C ...) in one process on one core, and
-ratios are medians over the turns, so that a machine that is busy with other things slows all sides alike. All do the
-same work in float64: same initial weights, E of every sweep and run, and the first sweep that solves each run. That
-they compute the same is asserted before anything is timed. The contestants:
+Everything that is compared is measured in turns (A B C A B C ...) in one process on one core, and ratios are medians
+over the turns, so that a machine that is busy with other things slows all sides alike. All do the same work in float64:
+same initial weights, E of every sweep and run, and the first sweep that solves each run. That they compute the same is
+asserted before anything is timed. The contestants:
 
 - bp: the public call, `bp.train`.
 - PyTorch: eager, all runs at once with `torch.bmm`, autograd, `torch.optim.SGD`.
@@ -83,7 +83,7 @@ def ours(problem, runs, sweeps):
 
 
 def pytorch(problem, runs, sweeps):
-    import torch  # only here, so that the process that measures memory is without it
+    import torch  # only here: `report` says so if it is missing
 
     torch.set_num_threads(1)
     net, w = problem.net, problem.net.initial_weights(range(runs))

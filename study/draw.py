@@ -39,8 +39,8 @@ STYLE = {
 
 
 def show(figure, name, alt):
-    """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says; display
-    it as the output of a cell, with what it shows in words for those who do not see it: `alt`."""
+    """Write `figure` as `name`.png and `name`.svg into `figures/`, or where BP_FIGURES in the environment says; in
+    Jupyter, display it as the output of a cell, with what it shows in words for those who do not see it: `alt`."""
     part_shown = arranged(figure)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         write = partial(figure.savefig, format=kind, metadata=metadata, bbox_inches=part_shown)

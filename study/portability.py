@@ -1,4 +1,4 @@
-"""The same numbers elsewhere: on emulated 64-bit ARM, and on the other Pythons of this machine.
+"""The same numbers elsewhere: on emulated 64-bit ARM, on other Pythons of this machine, with other BLAS kernels.
 
 arm       tools/bits.py, run by qemu on an arm64 Python with aarch64 wheels from the lock, has to print data/bits.json
 pythons   the notebooks' output and the tests of bits under every Python from 3.11 to 3.14, from the lock

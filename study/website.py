@@ -13,6 +13,7 @@ import re
 import shutil
 from base64 import b64encode
 from functools import cache
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import nbformat
@@ -99,7 +100,7 @@ def exporter(folder):
     """Makes pages of notebooks whose links are relative to `folder`."""
     return HTMLExporter(
         template_name="basic",
-        template_file=str(REPOSITORY / "study" / "website.html.j2"),
+        template_file=str(Path(__file__).with_name("website.html.j2")),
         filters={"markdown2html": lambda source: MarkdownWithMath(Renderer(folder)).render(source)},
         config=Config(NbConvertBase={"display_data_priority": KINDS}),
         exclude_input_prompt=True,

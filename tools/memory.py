@@ -1,12 +1,10 @@
 """Print the bytes that training symmetry nets takes at its peak, and the bytes of what it returns.
 
-python tools/memory.py RUNS SWEEPS
-
-A process of its own, which has imported nothing but bp, for the benchmark. It needs Linux.
+The benchmark runs this in a process of its own, which imports only bp. It needs Linux.
 """
 
+import argparse
 import re
-import sys
 from pathlib import Path
 
 import plain  # noqa: F401  the code of this repository comes first
@@ -21,7 +19,7 @@ def resident(what):  # not by getrusage, whose peak begins, on Linux, at that of
 
 
 def main(runs, sweeps):
-    net, task = bp.layered(6, 2, 1), bp.symmetry()
+    net, task = bp.layered(6, 2, 1), bp.symmetry()  # as in the benchmark
     w = np.repeat(net.initial_weights([0]), runs, axis=0)
     bp.train(net, w[:1], task, sweeps, 0.1, 0.9, record=0, progress=False)  # what the first training takes, once
     before = resident("VmRSS")
@@ -30,4 +28,7 @@ def main(runs, sweeps):
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("runs", type=int)
+    arguments.add_argument("sweeps", type=int)
+    main(**vars(arguments.parse_args()))
