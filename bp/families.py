@@ -86,7 +86,7 @@ def case_of(person, relationship):
 def family_trees():
     """The task of Figs 2-4: 104 questions (person 1, relationship), each answered by the people 2: targets 0 and 1.
 
-    Case k is the k-th of `questions()`. Units stand for `PEOPLE` and `RELATIONSHIPS`, in the order of Fig. 3.
+    Case k is the k-th of `bp.families.questions()`. Units stand for `PEOPLE` and `RELATIONSHIPS`, as in Fig. 3.
     """
     asked = questions()
     inputs = {

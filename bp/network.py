@@ -149,7 +149,7 @@ class Link:
 class Network:
     """Layers, bottom first, and links, each from a lower layer to a higher one: adjacent, or skipping layers (p. 533).
 
-    All weights and biases of a run are one flat vector: the matrices in the order of the links, then the biases in
+    All `net.size` weights and biases of a run are one flat vector: matrices in the order of the links, then biases in
     the order of the layers, each name once. Raises `ValueError` for names that repeat or are unknown, for links that
     do not lead upwards, and for shared weights of unequal shape or mask.
     """
