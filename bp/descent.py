@@ -73,9 +73,10 @@ class Fit:
     def then(self, later):
         """`later`, a fit that went on from this one, with the recordings and snapshots of both.
 
-        Raises `ValueError` unless its recordings begin where those of this one end, with as many runs.
+        Raises `ValueError` unless its recordings begin where those of this one end, with as many runs; or it has one.
         """
-        follows = isinstance(later, Fit) and len(later) == len(self) and (later.recorded_at[:1] == self.sweeps).any()
+        first = later.recorded_at[:1] if isinstance(later, Fit) and len(later) == len(self) else np.arange(0)
+        follows = (first == self.sweeps).any() or ((first > self.sweeps).any() and later.recorded_at.size == 1)
         checks.expect(follows, f"{checks.short(later)} does not go on from {self!r}", "what bp.train made of it")
         new = ~np.isin(later.recorded_at, self.recorded_at)  # each call records E before its first sweep
         return replace(
@@ -107,9 +108,8 @@ class Fit:
     def of(w, velocity=None):
         """Weights `w`, at rest or with a velocity, that have solved nothing yet: where training for a task begins."""
         w = np.array(getattr(w, "weights", w), float, ndmin=2)
-        (runs, size), velocity = w.shape, np.zeros_like(w) if velocity is None else velocity
-        error, snapshots = np.empty((0, runs)), np.empty((0, runs, size))
-        return Fit(w, velocity, 0, np.arange(0), error, np.full(runs, -1), snapshots)
+        velocity = np.zeros_like(w) if velocity is None else velocity
+        return Fit(w, velocity, 0, np.arange(0), np.empty((0, len(w))), np.full(len(w), -1), np.empty((0, *w.shape)))
 
 
 @checks.called_otherwise(

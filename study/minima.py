@@ -77,12 +77,13 @@ def width_experiment(task, hidden, skips, low, epsilon):
 def followed(runs):
     """What becomes of the runs that have not solved their task: first by small steps, then by Newton's method.
 
-    `solved by` says which of the two solves the task: 1, 2, or 0 if neither does. `E later` is E after the small steps.
-    Where Newton's method comes to rest, `E at rest` is E, `slope` the largest |∂E/∂w|, `curvature` the smallest
-    eigenvalue of the Hessian, and `largest weight` the largest |w|. Other runs have zeros; all to three digits.
+    `solved by` says which of the two solves the task: 1, 2, or 0 if neither does. `E later` is E after the small steps,
+    and `answers apart` the largest difference, then, of an output unit's states in two cases. Where Newton's method
+    comes to rest, `E at rest` is E, `slope` the largest |∂E/∂w|, `curvature` the smallest eigenvalue of the Hessian,
+    and `largest weight` the largest |w|. Other runs have zeros; all to three digits.
     """
     lost = np.flatnonzero((runs.fit.solved_at < 0) & ~runs.fit.diverged)
-    names = ("solved by", "E later", "E at rest", "slope", "curvature", "largest weight")
+    names = ("solved by", "E later", "answers apart", "E at rest", "slope", "curvature", "largest weight")
     found = {name: np.zeros(len(runs.seeds)) for name in names}
     if not len(lost):
         return found
@@ -98,7 +99,8 @@ def followed(runs):
     curvatures = [least_curvature(runs.net, w, runs.task) for w in rest.weights]
     sizes = np.abs(rest.weights).max(axis=1)
     E_later, _ = runs.net.gradient(later.weights, runs.task)
-    for name, values in zip(names, (by, E_later, rest.error[-1], slopes, curvatures, sizes), strict=True):
+    apart = np.ptp(runs.net.forward(later.weights, runs.task)["output"], axis=2).max(axis=1)
+    for name, values in zip(names, (by, E_later, apart, rest.error[-1], slopes, curvatures, sizes), strict=True):
         found[name][lost] = [float(f"{value:.3g}") for value in values]
     return found
 
@@ -150,11 +152,11 @@ RATES = {  # ε that are tried for each of them
 }
 
 
-def activation_experiment(problem, function, hidden, epsilon):
+def activation_experiment(problem, function, hidden, alpha, epsilon):
     """A problem with hidden units of another function; the output unit is logistic."""
     inputs, outputs, cases = TASKS[problem]
     net = layered(inputs, hidden, outputs, activation=[ACTIVATIONS[function], logistic])
-    recipe = {"sweeps": 5000, "epsilon": epsilon, "alpha": 0.9, "stop": True}
+    recipe = {"sweeps": 5000, "epsilon": epsilon, "alpha": alpha, "stop": True}
     return Experiment(net, cases, recipe)
 
 

@@ -71,6 +71,7 @@ SURVEYS = {
                 for epsilon, alpha, low in ((0.1, 0.9, 0.0), (0.1, 0.9, 0.1), (0.65, 0.3, 0.1), (0.65, 0.25, 0.1))
             ],
         ),
+        Survey("symmetry_decay", symmetry.departure, range(10_000, 10_500), {"departure": ["decay 0.00013"]}),
         Survey(
             "symmetry_widths_targets",
             symmetry.width_of_targets,
@@ -263,10 +264,10 @@ SURVEYS = {
             activation_experiment,
             range(60),
             [
-                {"problem": problem, "function": function, "hidden": hidden, "epsilon": epsilon}
+                {"problem": problem, "function": function, "hidden": hidden, "alpha": alpha, "epsilon": epsilon}
                 for problem, epsilons in RATES.items()
                 for function in ACTIVATIONS
-                for hidden in (2, 8)
+                for hidden, alpha in ((2, 0.9), (8, 0.9), (8, 0.5), (8, 0.3))
                 for epsilon in epsilons
             ],
         ),

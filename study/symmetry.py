@@ -256,7 +256,7 @@ DEPARTURES = {"none": {}} | {  # from ε = 0.1 and α = 0.9 with targets of 0.1 
 }
 DEPARTURES |= {
     f"decay {rate:g}": {"decay": rate}
-    for rate in (1e-5, 3e-5, 1e-4, 1.2e-4, 1.4e-4, 1.5e-4, 1.6e-4, 1.8e-4, 2e-4, 3e-4, 1e-3)
+    for rate in (1e-5, 3e-5, 1e-4, 1.1e-4, 1.2e-4, 1.3e-4, 1.4e-4, 1.5e-4, 1.6e-4, 1.8e-4, 2e-4, 3e-4, 1e-3)
 }
 DEPARTURES |= {f"decay {rate:g}, no biases": {"decay": (rate, WEIGHTS)} for rate in (1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4)}
 DEPARTURES |= {
@@ -269,5 +269,5 @@ DEPARTURES |= {f"ε {epsilon:g}": {"epsilon": epsilon} for epsilon in (0.02, 0.0
 
 
 def departure(departure):
-    """The printed ε and α with targets of 0.1 and 0.9, but for one thing."""
-    return followed(**DEPARTURES[departure])
+    """The printed ε and α with targets of 0.1 and 0.9, but for one thing: for 12,000 sweeps, since decay takes long."""
+    return followed(**DEPARTURES[departure], sweeps=12_000)

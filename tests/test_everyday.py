@@ -254,6 +254,8 @@ def test_histories_that_do_not_follow_are_not_joined():
     after = bp.train(net, fit, task, sweeps=5, epsilon=0.5)
     later_still = bp.train(net, after, task, sweeps=5, epsilon=0.5)
     assert fit.then(after).then(later_still).recorded_at.tolist() == [*range(16)]
+    at_the_end = bp.train(net, fit, task, sweeps=5, epsilon=0.5, record=0)
+    assert fit.then(at_the_end).recorded_at.tolist() == [*range(6), 10]
     for later in (fit, bp.train(net, fit[0], task, sweeps=5, epsilon=0.5), later_still):
         with pytest.raises(ValueError, match=r"Fit of . runs .* does not go on from Fit of 2 runs"):
             fit.then(later)
