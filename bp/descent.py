@@ -175,7 +175,7 @@ def train(
         snapshot_at=_snapshots(snapshots, fit.sweeps, fit.sweeps + sweeps),
         order=_order(order, task.cases),
     )
-    checks.expect(schedule.epsilon.any(), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
+    checks.expect(np.any(epsilon), "epsilon is 0 everywhere", "a positive rate somewhere, or nothing is learned")
     fresh, same = fit.sweeps == 0 and (fit.solved_at < 0).all(), np.array_equal(fit.tolerance, tolerance)
     wrong = f"tolerance is {tolerance.tolist()}, and was {np.asarray(fit.tolerance).tolist()} in the call before"
     checks.expect(fresh or same, wrong, "the same, or fit.weights, to begin anew")

@@ -137,10 +137,10 @@ def by_minpack(objective, w, factor):
     """SciPy's `leastsq`, whose first step is at most `factor` times as long as w. To ask again at a point is free.
 
     MINPACK wants as many residuals as weights. Where it looks for the longest of the columns that are left, MINPACK in
-    SciPy 1.17 counts one number too many: the first of the next column or, behind the last, whatever is in memory. Two
-    weights more, each with a residual of its own, make that a zero: the first, by far the longest column, is taken
-    first and leaves zeros in its row; the last, by far the shortest, is taken last. Their steps are zero, and those of
-    the others are what they would be.
+    SciPy 1.15 to 1.17 counts one number too many: the first of the next column or, behind the last, whatever is in
+    memory. Two weights more, each with a residual of its own, make that a zero: the first, by far the longest column,
+    is taken first and leaves zeros in its row; the last, by far the shortest, is taken last. Their steps are zero, and
+    those of the others are what they would be, but for rounding.
     """
     missing = max(0, w.size - objective.counts.sum())
     r = lru_cache(maxsize=1)(lambda w: objective.residuals(np.frombuffer(w)))

@@ -11,7 +11,7 @@ OUTCOMES = {  # and how they are drawn
     "solved": "#cfe3f3",
     "slow": "#86b7dd",  # solved by small steps
     "plateau": draw.BLUE,  # solved by Newton's method
-    "saturated": draw.GREY,  # no better than the best answer that ignores the input
+    "saturated": draw.GREY,  # the same answer to all inputs
     "stuck": draw.ORANGE,  # in a poor local minimum
     "unclear": "#f3c79b",
 }

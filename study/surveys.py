@@ -71,7 +71,15 @@ SURVEYS = {
                 for epsilon, alpha, low in ((0.1, 0.9, 0.0), (0.1, 0.9, 0.1), (0.65, 0.3, 0.1), (0.65, 0.25, 0.1))
             ],
         ),
-        Survey("symmetry_decay", symmetry.departure, range(10_000, 10_500), {"departure": ["decay 0.00013"]}),
+        Survey(  # decay (1 - α) / ε is the same in all
+            "symmetry_decay",
+            symmetry.followed,
+            range(10_000, 10_500),
+            [
+                {"epsilon": epsilon, "alpha": alpha, "decay": decay, "sweeps": 12_000}
+                for epsilon, alpha, decay in ((0.1, 0.9, 1.3e-4), (0.3, 0.7, 1.3e-4), (0.65, 0.3, 1.2e-4))
+            ],
+        ),
         Survey(
             "symmetry_widths_targets",
             symmetry.width_of_targets,
