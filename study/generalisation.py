@@ -30,7 +30,7 @@ def nearest_neighbour(held_out):
     """The chance of a right answer to each of the questions held out, by number, from the most similar person.
 
     It is the person who is taught an answer to the same relationship, and who shares the most answers with the one
-    that the question is about, by relationships taught of both. Of several, one is drawn.
+    that the question is about, by relationships taught of both. Of several, one is drawn; if there is none, no answer.
     """
     taught, chances = ANSWERS.copy(), []
     taught[tuple(np.transpose([ASKED_OF[case] for case in held_out]))] = -1
@@ -38,8 +38,9 @@ def nearest_neighbour(held_out):
         person, relationship = ASKED_OF[case]
         shared = np.count_nonzero((taught == taught[person]) & (taught >= 0), axis=1)
         others = np.flatnonzero(taught[:, relationship] >= 0)
-        nearest = others[shared[others] == shared[others].max()]
-        chances.append(np.mean(taught[nearest, relationship] == ANSWERS[person, relationship]))
+        nearest = others[shared[others] == shared[others].max(initial=0)]
+        right = taught[nearest, relationship] == ANSWERS[person, relationship]
+        chances.append(right.sum() / max(1, right.size))
     return np.array(chances)
 
 

@@ -126,6 +126,7 @@ SURVEYS = {
         Survey(
             "families_rules", by_rule, range(200), {"rule": ["hinge", "dead zone", "squared"], "decay": [0.002, 0.0]}
         ),
+        Survey("families_narrow", family_trees.narrow, range(400), {"decay": [0.002, 0.0]}),
         Survey(
             "families_direct",
             without_hidden_layers,

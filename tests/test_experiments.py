@@ -426,6 +426,8 @@ def test_the_nearest_neighbour_by_hand():
     assert generalisation.nearest_neighbour(cases).tolist() == [1, 0, 1]
     siblings = [number("Colin", "aunt"), number("Charlotte", "aunt")]  # nobody else has them
     assert generalisation.nearest_neighbour(siblings).tolist() == [0, 0]
+    nieces = [case for case, (_, relationship) in enumerate(bp.families.questions()) if relationship == "niece"]
+    assert not generalisation.nearest_neighbour(nieces).any()  # nobody else is taught an answer
 
 
 def test_who_has_the_same_answer():
