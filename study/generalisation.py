@@ -1,7 +1,7 @@
 """What notebook 2 shows of the family trees: other ways to answer a held-out question, and its pictures, each with
 its words."""
 
-from itertools import combinations
+from itertools import chain, combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,6 +42,13 @@ def nearest_neighbour(held_out):
         right = taught[nearest, relationship] == ANSWERS[person, relationship]
         chances.append(right.sum() / max(1, right.size))
     return np.array(chances)
+
+
+def answers_in_the_other_tree(person, relationship):
+    """Who of the other tree is ever the answer to this relationship, as a set of names."""
+    tree = ITALIAN if person in ENGLISH else ENGLISH
+    of_tree = (answers for (one, has), answers in ASKED.items() if has == relationship and one in tree)
+    return set(chain.from_iterable(of_tree))
 
 
 def guesses():

@@ -120,9 +120,8 @@ def run(name, path, chosen, position=0):
         progress_bar={"desc": f"{name:24}", "position": position, "unit": "cell"},
     )
     notebook = nbformat.read(done, nbformat.NO_CONVERT)
-    notebook, _ = CoalesceStreamsPreprocessor().preprocess(
-        notebook, {}
-    )  # how a cell's text falls into messages is a matter of time
+    # How a cell's text falls into messages is a matter of time.
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
     notebook = strip_output(notebook, keep_output=True, keep_count=True, keep_id=True, extra_keys=list(FLEETING))
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):

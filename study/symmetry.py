@@ -269,5 +269,5 @@ DEPARTURES |= {f"ε {epsilon:g}": {"epsilon": epsilon} for epsilon in (0.02, 0.0
 
 
 def departure(departure):
-    """The printed ε and α with targets of 0.1 and 0.9, but for one thing: for 12,000 sweeps, since decay takes long."""
+    """The printed ε and α with targets of 0.1 and 0.9, but for one thing; 12,000 sweeps, since decay takes long."""
     return followed(**DEPARTURES[departure], sweeps=12_000)

@@ -430,6 +430,11 @@ def test_the_nearest_neighbour_by_hand():
     assert not generalisation.nearest_neighbour(nieces).any()  # nobody else is taught an answer
 
 
+def test_who_ever_answers_in_the_other_tree():
+    assert generalisation.answers_in_the_other_tree("Colin", "aunt") == {"Angela", "Gina"}
+    assert generalisation.answers_in_the_other_tree("Alfonso", "nephew") == {"Colin"}
+
+
 def test_who_has_the_same_answer():
     same = dict(zip(bp.families.questions(), generalisation.same_answer(), strict=True))
     assert same["Colin", "mother"] and same["Andrew", "son"] and not same["Colin", "sister"]
